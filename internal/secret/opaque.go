@@ -55,8 +55,8 @@ func New(kind Kind, now time.Time) Opaque {
 func NewSelector(now time.Time) int64 {
 	var b [4]byte
 	rand.Read(b[:])
-	low := int64(binary.BigEndian.Uint32(b[:]) >> 10)
-	return now.UnixMilli()<<22 | low
+	low := int64(binary.BigEndian.Uint32(b[:]) & (1<<20 - 1))
+	return now.UnixMilli()<<20 | low
 }
 
 // Reveal returns the string itself, to be shown to its holder once.

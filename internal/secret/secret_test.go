@@ -50,8 +50,8 @@ func TestSelectorsGrowWithTime(t *testing.T) {
 	if got, ok := ParseSelector(FormatSelector(a)); !ok || got != a {
 		t.Fatalf("ParseSelector(FormatSelector(%d)) = %d, %v", a, got, ok)
 	}
-	if NewSelector(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Truncate(0)) == 0 {
-		t.Fatal("overflow")
+	if far := NewSelector(time.Date(2240, 1, 1, 0, 0, 0, 0, time.UTC)); far <= b {
+		t.Fatalf("a selector of 2240 is %d: overflow", far)
 	}
 }
 
