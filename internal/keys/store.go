@@ -20,7 +20,8 @@ type Record struct {
 
 // Store keeps the records of each tenant.
 type Store interface {
-	// Keys returns all records of a tenant, revoked ones too, ordered by KID.
+	// Keys returns all records of a tenant, revoked ones too, in an order
+	// that stays the same.
 	Keys(ctx context.Context, tenant string) ([]Record, error)
 
 	// AddKey adds a record unless an unrevoked key of the same algorithm signs
