@@ -1,0 +1,319 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	// maxStatement bounds a transition and a point read on PostgreSQL, so
+	// that a server that hangs holds no caller longer (security B1, B2).
+	maxStatement = 5 * time.Second
+
+	// connectTimeout is for one host, when the URL names none.
+	connectTimeout = 2 * time.Second
+
+	maxRetries = 3 // security B6
+)
+
+// pgDB is the PostgreSQL engine: a bounded pool, one transaction a transition.
+//
+// Statements run under a deadline of their own and not under the caller's
+// context: a request that is cancelled would close a connection, and leave the
+// outcome of its commit unknown.
+type pgDB struct {
+	db     *sql.DB
+	reads  chan struct{} // permits, so that the wait for one is ours to bound
+	writes chan struct{}
+	hook   func() error
+	log    *slog.Logger
+	count  *counters
+	spread atomic.Uint64
+}
+
+func openPostgres(url string, o Options, count *counters) (engine, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err // pgx leaves the password out
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	if cfg.ValidateConnect == nil && severalHosts(cfg) {
+		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if o.ReadConns <= 0 {
+		o.ReadConns = 16
+	}
+	if o.WriteConns <= 0 {
+		o.WriteConns = 16
+	}
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(o.ReadConns + o.WriteConns)
+	db.SetMaxIdleConns(o.ReadConns + o.WriteConns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &pgDB{
+		db: db, hook: o.CommitHook, log: o.Logger, count: count,
+		reads: make(chan struct{}, o.ReadConns), writes: make(chan struct{}, o.WriteConns),
+	}, nil
+}
+
+// severalHosts: pgx also lists the same host twice, with and without TLS.
+func severalHosts(cfg *pgx.ConnConfig) bool {
+	for _, f := range cfg.Fallbacks {
+		if f.Host != cfg.Host || f.Port != cfg.Port {
+			return true
+		}
+	}
+	return false
+}
+
+// limited is a context that ends after maxStatement, or when the caller's
+// deadline passes; not when the caller leaves.
+func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxStatement)
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return limit, cancel
+	}
+	sooner, cancelSooner := context.WithDeadline(limit, deadline)
+	return sooner, func() { cancelSooner(); cancel() }
+}
+
+func (p *pgDB) write(ctx context.Context, long bool, fn func(*Tx) error) error {
+	return p.attempt(ctx, long, func(ctx context.Context) (error, bool) { return p.transact(ctx, fn) })
+}
+
+// attempt runs try with a permit, again while it asks for it.
+func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context) (error, bool)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := acquire(ctx, p.writes); err != nil {
+		return err
+	}
+	defer func() { <-p.writes }()
+	if !long {
+		var cancel context.CancelFunc
+		ctx, cancel = limited(ctx)
+		defer cancel()
+	}
+	for n := range maxRetries + 1 {
+		if n > 0 && !p.pause(ctx, n) {
+			break
+		}
+		err, again := try(ctx)
+		if !again {
+			return err
+		}
+		p.log.LogAttrs(ctx, slog.LevelDebug, "transition retried", slog.Any("error", err))
+		if n == maxRetries {
+			return unavailable(err)
+		}
+	}
+	return unavailable(ctx.Err())
+}
+
+// pause waits 0 to 10 ms before the first retry, doubling. The wait differs
+// between callers (steps of the golden ratio), which is what parts two that
+// keep meeting.
+func (p *pgDB) pause(ctx context.Context, n int) bool {
+	unit := p.spread.Add(1) * 0x9E3779B97F4A7C15 >> 48 // 0..65535
+	timer := time.NewTimer(time.Duration(unit) * (10 * time.Millisecond << (n - 1)) / 65536)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// transact is one attempt at a transition. again asks for another one: nothing
+// of this one is kept.
+func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (err error, again bool) {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return unavailable(err), false
+	}
+	defer conn.Close()
+	if _, err = conn.ExecContext(ctx, "begin isolation level read committed"); err != nil {
+		discard(conn)
+		return unavailable(err), ctx.Err() == nil
+	}
+	tx := &Tx{s: &pgConn{ctx: ctx, conn: conn, count: p.count}}
+	err = tx.end(call(fn, tx, p.log))
+	if err != nil {
+		return p.undo(ctx, conn, tx.err, err)
+	}
+	if err = p.hook(); err != nil {
+		discard(conn)
+		logFault(p.log, "commit failed", err)
+		return unknown(err), false
+	}
+	_, err = conn.ExecContext(ctx, "commit")
+	switch {
+	case err == nil:
+		p.count.commits.Add(1)
+		return nil, false
+	case pgConflict(err):
+		return err, true
+	case pgCode(err) != "" && pgCode(err)[:2] == "23": // a deferred constraint: refused for certain
+		return err, false
+	}
+	discard(conn)
+	logFault(p.log, "commit failed", err)
+	return unknown(err), false
+}
+
+// undo ends a transition that failed before its commit; failed is the
+// statement's error, if it was one, and err what the transition returned.
+func (p *pgDB) undo(ctx context.Context, conn *sql.Conn, failed, err error) (error, bool) {
+	if failed != nil && (pgOutage(failed) || gone(conn)) {
+		discard(conn)
+		return unavailable(failed), ctx.Err() == nil
+	}
+	if _, e := conn.ExecContext(ctx, "rollback"); e != nil {
+		discard(conn)
+	}
+	return err, pgConflict(failed)
+}
+
+// gone reports whether the driver has given the connection up.
+func gone(conn *sql.Conn) bool {
+	var closed bool
+	err := conn.Raw(func(dc any) error {
+		closed = dc.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return err != nil || closed
+}
+
+// discard keeps the connection out of the pool.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// writeOne needs no transaction: the statement commits itself.
+func (p *pgDB) writeOne(ctx context.Context, query string, args []any, scan func(*Row) error) (n int64, err error) {
+	bound, err := values(args)
+	if err != nil {
+		return 0, err
+	}
+	err = p.attempt(ctx, false, func(ctx context.Context) (err error, again bool) {
+		if err := p.hook(); err != nil {
+			return unknown(err), false
+		}
+		var row *Row
+		p.count.statements.Add(1)
+		if scan != nil {
+			row = pgRow(p.db.QueryContext(ctx, query, bound...))
+			err = row.err
+		} else {
+			var res sql.Result
+			if res, err = p.db.ExecContext(ctx, query, bound...); err == nil {
+				n, err = res.RowsAffected()
+			}
+		}
+		switch {
+		case pgConflict(err):
+			return err, true
+		case pgCode(err) == pgReadOnly:
+			p.dropReadOnly(ctx)
+			return unavailable(err), true
+		case neverSent(err):
+			return unavailable(err), false
+		case pgOutage(err):
+			return unknown(err), false
+		case err != nil && !errors.Is(err, ErrNoRows):
+			return err, false
+		}
+		p.count.commits.Add(1)
+		if scan != nil {
+			err = scan(row)
+		}
+		return err, false
+	})
+	return n, err
+}
+
+// dropReadOnly closes idle connections after a failover left them on a standby.
+func (p *pgDB) dropReadOnly(ctx context.Context) {
+	for range p.db.Stats().Idle {
+		conn, err := p.db.Conn(ctx)
+		if err != nil {
+			return
+		}
+		discard(conn)
+		conn.Close()
+	}
+}
+
+func (p *pgDB) queryRow(ctx context.Context, query string, args []any) *Row {
+	bound, err := values(args)
+	if err != nil {
+		return &Row{err: err}
+	}
+	if err := acquire(ctx, p.reads); err != nil {
+		return &Row{err: err}
+	}
+	defer func() { <-p.reads }()
+	ctx, cancel := limited(ctx)
+	defer cancel()
+	p.count.statements.Add(1)
+	row := pgRow(p.db.QueryContext(ctx, query, bound...))
+	if pgOutage(row.err) {
+		row.err = unavailable(row.err)
+	}
+	return row
+}
+
+// query runs under the caller's context: long reads are the caller's to bound.
+func (p *pgDB) query(ctx context.Context, query string, args []any) (cursor, error) {
+	bound, err := values(args)
+	if err != nil {
+		return nil, err
+	}
+	if err := acquire(ctx, p.reads); err != nil {
+		return nil, err
+	}
+	p.count.statements.Add(1)
+	rows, err := p.db.QueryContext(ctx, query, bound...)
+	if err != nil {
+		<-p.reads
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if pgOutage(err) {
+			err = unavailable(err)
+		}
+		return nil, err
+	}
+	return &pgRows{rows: rows, back: func() { <-p.reads }}, nil
+}
+
+func (p *pgDB) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := p.db.PingContext(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+func (p *pgDB) close() error {
+	if err := p.db.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
