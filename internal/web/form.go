@@ -1,0 +1,35 @@
+package web
+
+import (
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/foyer-id/foyer/internal/oidc"
+)
+
+// Form reads the parameters of a request: the query of a GET; of a POST the
+// body, which must be urlencoded. Parameters in the query of a POST count too,
+// so that one in each is a repetition (AZ4).
+func Form(r *http.Request) (oidc.Form, error) {
+	if r.Method != http.MethodPost {
+		f, err := oidc.ParseForm(r.URL.RawQuery)
+		return f, orNil(err)
+	}
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/x-www-form-urlencoded" {
+		return oidc.Form{}, oidc.Refuse(oidc.InvalidRequest, "RFC 6749 §3.2", "send the parameters as application/x-www-form-urlencoded")
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return oidc.Form{}, err
+	}
+	f, ferr := oidc.ParseForm(r.URL.RawQuery, string(body))
+	return f, orNil(ferr)
+}
+
+func orNil(e *oidc.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}

@@ -1,0 +1,215 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/secret"
+	"github.com/foyer-id/foyer/internal/tenant"
+)
+
+// MaxBody is the size of a request body that is read, in bytes (DS1).
+const MaxBody = 64 << 10
+
+// Options is what a Server is made of.
+type Options struct {
+	Routes  []Route
+	System  []Route // without tenant: health, metrics
+	Tenants *tenant.Directory
+	Trusted []netip.Prefix // proxies whose forwarding headers are believed
+	Now     func() time.Time
+	Log     *slog.Logger
+	// Fail answers what a handler returned; q.Tenant may be nil.
+	Fail func(w http.ResponseWriter, r *http.Request, err error)
+	// Observe is told of every answered request.
+	Observe func(q *Request, method string, status int, took time.Duration)
+}
+
+// Server finds the tenant and the route of each request and runs it.
+type Server struct {
+	Options
+	routes, system *routes
+}
+
+// NewServer returns the handler for everything.
+func NewServer(o Options) *Server {
+	return &Server{Options: o, routes: newRoutes(o.Routes), system: newRoutes(o.System)}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := s.Now()
+	q := &Request{ID: secret.Random(9), Now: start, Addr: s.client(r)}
+	r = With(r, q)
+	a := &answer{ResponseWriter: w}
+	w.Header()["X-Content-Type-Options"] = nosniff
+	defer s.finish(a, r, q, start)
+	if err := s.serve(a, r, q); err != nil {
+		s.fail(a, r, q, err)
+	}
+}
+
+var nosniff = []string{"nosniff"}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, q *Request) error {
+	route := s.system.find(r.URL.Path)
+	if route == nil {
+		var err error
+		if route, err = s.tenantRoute(r, q); err != nil {
+			return err
+		}
+	}
+	q.Route = route.Path
+	h := route.pick(r.Method)
+	switch {
+	case r.Method == http.MethodOptions && route.CORS && h == nil:
+		return Status(http.StatusNoContent)
+	case h == nil:
+		w.Header().Set("Allow", route.Allow())
+		return Status(http.StatusMethodNotAllowed)
+	case r.Header.Get("Content-Encoding") != "": // DS11
+		return Status(http.StatusUnsupportedMediaType)
+	case route.Screen && !Guard(r, q.Tenant):
+		return &Refused{Status: http.StatusForbidden, Code: "cross_origin"}
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+	}
+	return h(w, r)
+}
+
+func (s *Server) tenantRoute(r *http.Request, q *Request) (*Route, error) {
+	if _, err := s.Tenants.Refresh(r.Context(), q.Now); err != nil {
+		return nil, err
+	}
+	if p, ok := strings.CutPrefix(r.URL.Path, metadataPath+"/"); ok {
+		if t, ok := s.Tenants.ByIssuerPath(r.Host, "/"+strings.TrimSuffix(p, "/")); ok {
+			q.Tenant = t
+			return s.routes.find(metadataPath), nil
+		}
+	}
+	t, rest, ok := s.Tenants.Resolve(r.Host, r.URL.Path)
+	if !ok {
+		return nil, Status(http.StatusNotFound)
+	}
+	q.Tenant = t
+	route := s.routes.find(rest)
+	if route == nil {
+		return nil, Status(http.StatusNotFound)
+	}
+	return route, nil
+}
+
+// metadataPath answers at a host's root for issuers with a path (RFC 8414 §3.1).
+const metadataPath = "/.well-known/oauth-authorization-server"
+
+func (s *Server) fail(a *answer, r *http.Request, q *Request, err error) {
+	var st Status
+	if errors.As(err, &st) && st == http.StatusNoContent {
+		a.WriteHeader(int(st))
+		return
+	}
+	if a.status != 0 {
+		q.Cause = err // the answer had begun: only the log can say so
+		return
+	}
+	s.Fail(a, r, err)
+}
+
+func (s *Server) finish(a *answer, r *http.Request, q *Request, start time.Time) {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		q.Cause = &Panic{Value: p}
+		if a.status == 0 {
+			s.Fail(a, r, q.Cause)
+		}
+	}
+	took := s.Now().Sub(start)
+	if s.Observe != nil {
+		s.Observe(q, r.Method, a.code(), took)
+	}
+	level := slog.LevelInfo
+	if a.code() >= 500 {
+		level = slog.LevelError
+	}
+	if !s.Log.Enabled(r.Context(), level) {
+		return
+	}
+	s.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", q.attrs(r.Method, a.code(), took)...)
+}
+
+// attrs are the members of the one log line of a request: never a query string,
+// a cookie or a token (LG1, LG4).
+func (q *Request) attrs(method string, status int, took time.Duration) []slog.Attr {
+	out := make([]slog.Attr, 0, 10)
+	out = append(out, slog.String("id", q.ID), slog.String("method", method), slog.String("route", q.Route),
+		slog.Int("status", status), slog.Int64("us", took.Microseconds()), slog.String("addr", q.Addr.String()))
+	if q.Tenant != nil {
+		out = append(out, slog.String("tenant", q.Tenant.ID))
+	}
+	if q.ClientID != "" {
+		out = append(out, slog.String("client_id", q.ClientID))
+	}
+	if q.Error != "" {
+		out = append(out, slog.String("error", q.Error))
+	}
+	if q.Cause != nil {
+		out = append(out, slog.String("cause", q.Cause.Error()))
+	}
+	return out
+}
+
+func (s *Server) client(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	if len(s.Trusted) == 0 {
+		return ap.Addr().Unmap()
+	}
+	return config.ClientIP(ap.Addr(), r.Header.Values("X-Forwarded-For"), r.Header.Values("Forwarded"), s.Trusted)
+}
+
+// answer remembers the status that was written.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) code() int {
+	if a.status == 0 {
+		return http.StatusOK
+	}
+	return a.status
+}
+
+// RetryAfter sets the header, in whole seconds and at least one.
+func RetryAfter(h http.Header, d time.Duration) {
+	h.Set("Retry-After", strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))))
+}
