@@ -37,8 +37,8 @@ func (s *Server) publicURL() string {
 	return scheme + "://localhost:" + port
 }
 
-// TrustedProxies, AdminNetworks and EgressNetworks are the parsed lists; an
-// invalid item, which Validate reports, is left out of them.
+// TrustedProxies is trusted_proxies; an invalid item, which Validate reports, is
+// left out, here and in the lists below.
 func (s *Server) TrustedProxies() []netip.Prefix { return parseNetworks(s.Proxies) }
 
 // AdminNetworks is admin.allowed_networks; none means no restriction.
@@ -133,7 +133,7 @@ func (v *validator) publicURL(text string) {
 }
 
 // endpoint checks an address that Foyer calls. No user info: it would be logged.
-func (v *validator) endpoint(key, text string, private bool) {
+func (v *validator) endpoint(key, text string, confidential bool) {
 	if text == "" {
 		return
 	}
@@ -143,7 +143,7 @@ func (v *validator) endpoint(key, text string, private bool) {
 		v.add(key, "expected an address such as https://host.example.com/path")
 	case u.User != nil:
 		v.add(key, "holds a user name or password; leave it out")
-	case private && u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case confidential && u.Scheme == "http" && !isLoopback(u.Hostname()):
 		v.add(key, "plain http would show the messages to the network; use https")
 	}
 }

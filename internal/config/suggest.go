@@ -11,11 +11,15 @@ func suggest(word string, known []string) string {
 		return ""
 	}
 	best, least := "", len(word)/3+1
+	a := plain(word)
 	for _, k := range known {
-		a, b := plain(word), plain(k)
-		n := distance(a, b)
-		if min(len(a), len(b)) >= 3 && n > 1 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+		b := plain(k)
+		n := max(len(a)-len(b), len(b)-len(a)) // at least as far as the lengths are
+		switch {
+		case min(len(a), len(b)) >= 3 && n > 1 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)):
 			n = 1
+		case n < least:
+			n = distance(a, b)
 		}
 		if n < least || n == 0 {
 			best, least = k, n
@@ -24,9 +28,9 @@ func suggest(word string, known []string) string {
 	return best
 }
 
-func plain(s string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s))
-}
+var separators = strings.NewReplacer("_", "", "-", "")
+
+func plain(s string) string { return separators.Replace(strings.ToLower(s)) }
 
 // distance is the optimal string alignment distance in bytes.
 func distance(a, b string) int {
