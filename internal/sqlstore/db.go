@@ -91,7 +91,7 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.Default()
 	}
 	if o.Migrations == nil {
-		o.Migrations = embedded()
+		o.Migrations = Migrations()
 	}
 	if o.CommitHook == nil {
 		o.CommitHook = func() error { return nil }

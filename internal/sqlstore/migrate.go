@@ -16,7 +16,8 @@ import (
 //go:embed migrations
 var migrationFiles embed.FS
 
-func embedded() fs.FS {
+// Migrations are the files this release brings.
+func Migrations() fs.FS {
 	sub, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		panic(err) // the directory is compiled in

@@ -208,6 +208,7 @@ func (w *writer) begin() error {
 		if err = w.conn.control("BEGIN IMMEDIATE"); !liteBusy(err) {
 			break
 		}
+		w.log.LogAttrs(context.Background(), slog.LevelDebug, "writer waits for another process")
 	}
 	if err != nil && !liteBusy(err) {
 		w.discard()

@@ -1,0 +1,2 @@
+package sqlstore_test
+func child(string) int { return 1 }

@@ -1,0 +1,7 @@
+package sqlstore
+
+// Queued is the number of transitions that wait for the SQLite writer.
+func (d *DB) Queued() int { return len(d.engine.(*liteDB).jobs) }
+
+// SplitSQL is splitSQL.
+var SplitSQL = splitSQL
