@@ -162,3 +162,12 @@ func Hash(label, s string) string {
 
 // Equal compares two hashes in constant time.
 func Equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// UUID returns a random version 4 UUID (RFC 9562 §5.4): stable public ids such
+// as sub.
+func UUID() string {
+	b := Bytes(16)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	h := hex.EncodeToString(b)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

@@ -1,0 +1,43 @@
+package logout
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/session"
+)
+
+// hasParam tells whether an address has a query parameter already.
+func hasParam(uri, name string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && u.Query().Has(name)
+}
+
+// Service ends sessions.
+type Service struct{ store Store }
+
+// NewService returns a Service over store.
+func NewService(store Store) *Service { return &Service{store} }
+
+// End ends sessions and returns those that were alive until now. It is durable
+// when it returns: no request with their cookies or tokens succeeds afterwards,
+// on any node (LO6).
+func (s *Service) End(ctx context.Context, tenant string, e Ending, now time.Time) ([]Ended, error) {
+	ended, err := s.store.EndSessions(ctx, tenant, e, now, audit.Event{Kind: audit.SessionEnded, Data: map[string]string{"reason": string(e.Reason)}})
+	if err != nil {
+		return nil, fmt.Errorf("end sessions: %w", err)
+	}
+	return ended, nil
+}
+
+// EndHere ends this browser's session, or every session of its account.
+func (s *Service) EndHere(ctx context.Context, tenant string, sess *session.Session, everywhere bool, now time.Time) ([]Ended, error) {
+	e := Ending{Sessions: []int64{sess.ID}, Reason: session.ByRequest}
+	if everywhere {
+		e = Ending{Sub: sess.Sub, Reason: session.ByRequest}
+	}
+	return s.End(ctx, tenant, e, now)
+}

@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/secret"
+)
+
+// sidBytes is the size of a session's public random id.
+const sidBytes = 16
+
+// Service begins, renews and finds sessions.
+type Service struct{ store Store }
+
+// NewService returns a Service over store.
+func NewService(store Store) *Service { return &Service{store} }
+
+// Find returns the live session whose cookie value is given, or nil: a
+// tampered, foreign or unknown cookie is no cookie (SC5).
+func (s *Service) Find(ctx context.Context, tenant, cookie string, now time.Time) (*Session, error) {
+	o, ok := secret.Parse(secret.Session, cookie)
+	if !ok {
+		return nil, nil
+	}
+	sess, err := s.store.FindSession(ctx, tenant, o.Selector, o.Hash(), now)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return sess, err
+}
+
+// Proof is what a person proved, and where.
+type Proof struct {
+	Sub         string
+	Level       Level
+	AMR         []string
+	Lifetime    time.Duration
+	IdleTimeout time.Duration
+	Persistent  bool
+	Browser     string // hash of the browser cookie
+	UserAgent   string
+	Address     string
+	Forgive     []string // throttle charges to give back
+}
+
+// Authenticated records that the person proved p in the browser that has had
+// the session previous (nil: none). The same account keeps its session and sid
+// under a new secret; another account ends it and begins one, in one
+// transition (spec/sign-in.md §2). It returns the session and the cookie's value.
+func (s *Service) Authenticated(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
+	if previous != nil && previous.Sub == p.Sub {
+		sess, cookie, err := s.renew(ctx, tenant, p, previous, now)
+		if !errors.Is(err, ErrNotFound) {
+			return sess, cookie, err
+		}
+		previous = nil // it ended meanwhile
+	}
+	return s.begin(ctx, tenant, p, previous, now)
+}
+
+func (s *Service) renew(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
+	fresh := secret.New(secret.Session, now)
+	fresh.Selector = previous.ID // the row stays, its secret changes (SC3)
+	sess := newSession(p, now)
+	sess.ID, sess.SID, sess.CreatedAt = previous.ID, previous.SID, previous.CreatedAt
+	b := Begin{Session: sess, Hash: fresh.Hash(), Previous: previous.ID, Forgive: p.Forgive}
+	err := s.store.RenewSession(ctx, tenant, b, now, audit.Event{Kind: audit.Reauthenticated, Sub: p.Sub, SID: sess.SID})
+	if err != nil {
+		return nil, "", fmt.Errorf("renew session: %w", err)
+	}
+	return sess, fresh.Reveal(), nil
+}
+
+func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
+	for {
+		fresh := secret.New(secret.Session, now)
+		sess := newSession(p, now)
+		sess.ID, sess.SID, sess.CreatedAt = fresh.Selector, secret.Random(sidBytes), now.UnixMicro()
+		b := Begin{Session: sess, Hash: fresh.Hash(), Forgive: p.Forgive}
+		if previous != nil {
+			b.Previous = previous.ID
+		}
+		err := s.store.BeginSession(ctx, tenant, b, now, audit.Event{Kind: audit.SignedIn, Sub: p.Sub, SID: sess.SID})
+		switch {
+		case errors.Is(err, ErrCollision):
+			continue
+		case err != nil:
+			return nil, "", fmt.Errorf("begin session: %w", err)
+		}
+		return sess, fresh.Reveal(), nil
+	}
+}
+
+func newSession(p Proof, now time.Time) *Session {
+	t := now.UnixMicro()
+	return &Session{
+		Sub: p.Sub, Browser: p.Browser, AuthTime: t, Level: p.Level, AMR: p.AMR, LastSeen: t,
+		ExpiresAt: now.Add(p.Lifetime).UnixMicro(), IdleTimeout: p.IdleTimeout.Microseconds(),
+		Persistent: p.Persistent, UserAgent: clip(p.UserAgent, 300), Address: p.Address,
+	}
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
