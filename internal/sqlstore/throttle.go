@@ -75,14 +75,46 @@ func forgive(tx *Tx, tenant string, charges []string) error {
 	return keepThrottle(tx, tenant, keys, changes)
 }
 
-// SweepThrottle implements [throttle.Store].
+// SweepThrottle implements [throttle.Store]. There is no index on expires_at:
+// it would be rewritten with every charge, and looking through the table, which
+// holds what was tried in the last minutes, is a read that holds nobody up.
 func (d *DB) SweepThrottle(ctx context.Context, now time.Time, limit int) (int, error) {
-	// The condition stands twice: on PostgreSQL a row may be charged between
-	// the sub-select and the delete.
-	n, err := d.WriteOne(ctx, `DELETE FROM throttle WHERE (tenant, key) IN
-		(SELECT tenant, key FROM throttle WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
-		AND expires_at <= $1`, now.UnixMicro(), limit)
-	return int(n), err
+	expired, err := d.expiredThrottle(ctx, now, limit)
+	if err != nil || len(expired) == 0 {
+		return 0, err
+	}
+	return WriteValue(ctx, d, func(tx *Tx) (int, error) {
+		removed := 0
+		for _, k := range expired {
+			// The condition again: the key may have been charged meanwhile.
+			n, err := tx.Exec(`DELETE FROM throttle WHERE tenant = $1 AND key = $2 AND expires_at <= $3`,
+				k.tenant, k.key, now.UnixMicro())
+			if err != nil {
+				return 0, err
+			}
+			removed += int(n)
+		}
+		return removed, nil
+	})
+}
+
+type throttleKey struct{ tenant, key string }
+
+func (d *DB) expiredThrottle(ctx context.Context, now time.Time, limit int) ([]throttleKey, error) {
+	rows, err := d.Query(ctx, `SELECT tenant, key FROM throttle WHERE expires_at <= $1 LIMIT $2`, now.UnixMicro(), limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var keys []throttleKey
+	for rows.Next() {
+		var k throttleKey
+		if err := rows.Scan(&k.tenant, &k.key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
 }
 
 // lockThrottle returns the state of each key, "" for none yet, and locks their

@@ -9,4 +9,3 @@ CREATE TABLE throttle (
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, key)
 ) /* clustered */;
-CREATE INDEX throttle_expires ON throttle (expires_at);
