@@ -83,7 +83,8 @@ CREATE TABLE accounts (
   PRIMARY KEY (tenant, sub)
 ) /* clustered */;
 
--- Canonical identifiers: lookup and uniqueness. Owner: account. No expiry.
+-- Canonical identifiers: lookup and uniqueness. A row of kind tombstone keeps
+-- the sub of a deleted account from being used again. Owner: account. No expiry.
 CREATE TABLE identifiers (
   tenant TEXT NOT NULL,
   kind TEXT NOT NULL,
@@ -91,6 +92,7 @@ CREATE TABLE identifiers (
   sub TEXT NOT NULL,
   PRIMARY KEY (tenant, kind, key)
 ) /* clustered */;
+CREATE INDEX identifiers_sub ON identifiers (tenant, sub);
 
 -- Owner: account. One row per browser in which the account has signed in.
 -- Expiry: a year after last_seen.
@@ -102,6 +104,7 @@ CREATE TABLE devices (
   last_seen BIGINT NOT NULL,
   PRIMARY KEY (tenant, sub, browser)
 ) /* clustered */;
+CREATE INDEX devices_expiry ON devices (last_seen);
 
 -- Owner: session. Expiry: expires_at, or 30 days after ended_at.
 CREATE TABLE sessions (
@@ -128,6 +131,7 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_sid ON sessions (tenant, sid);
 CREATE INDEX sessions_sub ON sessions (tenant, sub, id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Owner: session. Expiry: with their session.
 CREATE TABLE participants (
@@ -135,8 +139,10 @@ CREATE TABLE participants (
   session BIGINT NOT NULL,
   client_id TEXT NOT NULL,
   joined_at BIGINT NOT NULL,
-  PRIMARY KEY (tenant, session, client_id)
+  PRIMARY KEY (tenant, session, client_id),
+  FOREIGN KEY (tenant, session) REFERENCES sessions (tenant, id) ON DELETE CASCADE
 ) /* clustered */;
+CREATE INDEX participants_client ON participants (tenant, client_id, session);
 
 -- What a browser did in one interaction (account chosen, account made).
 -- Owner: authz. Expiry: expires_at (15 minutes).
@@ -149,6 +155,7 @@ CREATE TABLE progress (
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, browser, interaction)
 ) /* clustered */;
+CREATE INDEX progress_expiry ON progress (expires_at);
 
 -- Owner: grant. Expiry: none while the account lives.
 CREATE TABLE consents (
@@ -159,6 +166,7 @@ CREATE TABLE consents (
   given_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, sub, client_id)
 ) /* clustered */;
+CREATE INDEX consents_client ON consents (tenant, client_id);
 
 -- One grant: the code that began it, and what every token of it rests on. The
 -- code's selector is the grant's id. Session-bound grants live only while their
@@ -179,6 +187,9 @@ CREATE TABLE grants (
   spec TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 ) /* clustered */;
+-- By the hour: grants end with sessions of any age, and within an hour they
+-- come in the order of their ids, so inserts touch a few pages and not all.
+CREATE INDEX grants_expiry ON grants ((expires_at / 3600000000));
 
 -- Owner: grant. Expiry: expires_at.
 CREATE TABLE refresh_tokens (
@@ -194,6 +205,8 @@ CREATE TABLE refresh_tokens (
   reissued BOOLEAN NOT NULL,
   PRIMARY KEY (tenant, id)
 ) /* clustered */;
+CREATE INDEX refresh_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_sealed ON refresh_tokens (grace_until) WHERE successor <> '';
 
 -- Opaque access tokens. grant_id 0: client_credentials. Owner: grant.
 -- Expiry: expires_at.
@@ -210,6 +223,7 @@ CREATE TABLE access_tokens (
   revoked_at BIGINT,
   PRIMARY KEY (tenant, id)
 ) /* clustered */;
+CREATE INDEX access_expiry ON access_tokens (expires_at);
 
 -- JWT access tokens revoked before their time, by jti. Owner: grant.
 -- Expiry: expires_at.
@@ -219,6 +233,7 @@ CREATE TABLE revoked_tokens (
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, jti)
 ) /* clustered */;
+CREATE INDEX revoked_expiry ON revoked_tokens (expires_at);
 
 -- Things that may be used once: ids of client assertions. Owner: client.
 -- Expiry: expires_at.
@@ -229,6 +244,7 @@ CREATE TABLE seen (
   expires_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, kind, id)
 ) /* clustered */;
+CREATE INDEX seen_expiry ON seen (expires_at);
 
 -- Limits, as the theoretical arrival time of GCRA. Owner: throttle.
 -- Expiry: when tat has passed.

@@ -1,0 +1,118 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/logout"
+	sess "github.com/foyer-id/foyer/internal/session"
+)
+
+// The transitions here take the account's row first and its sessions then, and
+// a session begins in the same order (holdAccount). So on PostgreSQL too no
+// session that was begun with the old password, or before the account was
+// disabled, comes through beside them.
+
+// olderDie kills every grant made before $3; a clock that went back revives none.
+const olderDie = `valid_from = CASE WHEN valid_from > $3 THEN valid_from ELSE $3 END`
+
+// holdAccount locks the account's row for the transition if the account may be
+// used and has not been changed after now; else session.ErrNotFound.
+func holdAccount(tx *Tx, tenant, sub string, now time.Time) error {
+	n, err := tx.Exec(`UPDATE accounts SET valid_from = valid_from
+		WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL AND valid_from <= $3`, tenant, sub, micro(now))
+	if err == nil && n == 0 {
+		err = sess.ErrNotFound
+	}
+	return err
+}
+
+// Rehash implements account.Store. It is no change for anybody: no record.
+func (s *Store) Rehash(ctx context.Context, tenant, sub, old, new string) error {
+	_, err := s.db.WriteOne(ctx, `UPDATE accounts SET password_hash = $4
+		WHERE tenant = $1 AND sub = $2 AND password_hash = $3`, tenant, sub, old, new)
+	return err
+}
+
+// SetPassword implements account.Store. The grants of the session that is kept
+// die too: its applications ask it for a new code, without a screen.
+func (s *Store) SetPassword(ctx context.Context, tenant, sub, hash string, keep int64, now time.Time, e audit.Event) error {
+	return s.db.Write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(`UPDATE accounts SET password_hash = $4, password_changed_at = $3, `+olderDie+`
+			WHERE tenant = $1 AND sub = $2`, tenant, sub, micro(now), hash)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return account.ErrNotFound
+		}
+		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
+			return err
+		}
+		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now, audit.Event{})
+		return err
+	})
+}
+
+// SetDisabled implements account.Store. What is so already is no change and
+// leaves no record.
+func (s *Store) SetDisabled(ctx context.Context, tenant, sub string, disabled bool, now time.Time, e audit.Event) error {
+	change := `UPDATE accounts SET disabled_at = NULL, ` + olderDie + ` WHERE tenant = $1 AND sub = $2 AND disabled_at IS NOT NULL`
+	if disabled {
+		change = `UPDATE accounts SET disabled_at = $3, ` + olderDie + ` WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL`
+	}
+	return s.db.Write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(change, tenant, sub, micro(now))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return mustExist(tx, tenant, sub)
+		}
+		if err := writeAudit(ctx, tx, tenant, now, e); err != nil || !disabled {
+			return err
+		}
+		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDisabled}, now, audit.Event{})
+		return err
+	})
+}
+
+func mustExist(tx *Tx, tenant, sub string) error {
+	var found bool
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM accounts WHERE tenant = $1 AND sub = $2)`, tenant, sub).Scan(&found)
+	if err == nil && !found {
+		err = account.ErrNotFound
+	}
+	return err
+}
+
+// DeleteAccount implements account.Store. Its grants are dead because there is
+// no account; a tombstone keeps a tenant file from giving the sub to another.
+func (s *Store) DeleteAccount(ctx context.Context, tenant, sub string, now time.Time, e audit.Event) error {
+	return s.db.Write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(`DELETE FROM accounts WHERE tenant = $1 AND sub = $2`, tenant, sub)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return account.ErrNotFound
+		}
+		for _, statement := range []string{
+			`DELETE FROM identifiers WHERE tenant = $1 AND sub = $2`,
+			`INSERT INTO identifiers (tenant, kind, key, sub) VALUES ($1, 'tombstone', $2, $2)`,
+			`DELETE FROM devices WHERE tenant = $1 AND sub = $2`,
+			`DELETE FROM consents WHERE tenant = $1 AND sub = $2`,
+		} {
+			if _, err := tx.Exec(statement, tenant, sub); err != nil {
+				return err
+			}
+		}
+		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
+			return err
+		}
+		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDeleted}, now, audit.Event{})
+		return err
+	})
+}

@@ -1,0 +1,123 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/grant"
+)
+
+// IssueCode implements grant.Store. Moving last_seen is the check that the
+// session lives, and locks its row: a logout comes before or after, not between.
+func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue, now time.Time) error {
+	g := &c.Grant
+	spec, err := json.Marshal(&g.Spec)
+	if err != nil {
+		return fmt.Errorf("issue code: %w", err)
+	}
+	return s.db.Write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(`UPDATE sessions AS s SET last_seen = $3
+			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive, tenant, g.Session, micro(now), g.Sub)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return grant.ErrSessionEnded
+		}
+		_, err = tx.Exec(`INSERT INTO grants (tenant, id, client_id, sub, session, bound, created_at, expires_at, revoked_at,
+				code_hash, code_expires_at, code_used_at, spec)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10, NULL, $11)`,
+			tenant, g.ID, g.ClientID, g.Sub, g.Session, g.Bound, g.CreatedAt, g.ExpiresAt, c.CodeHash, c.CodeExpiresAt, string(spec))
+		if IsUnique(err) {
+			return grant.ErrCollision
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO participants (tenant, session, client_id, joined_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant, session, client_id) DO NOTHING`, tenant, g.Session, g.ClientID, micro(now)); err != nil {
+			return err
+		}
+		if c.Interaction == "" {
+			return nil
+		}
+		_, err = tx.Exec(`DELETE FROM progress WHERE tenant = $1 AND browser = $2 AND interaction = $3`,
+			tenant, c.Browser, c.Interaction)
+		return err
+	})
+}
+
+// FindGrant implements grant.Store.
+func (s *Store) FindGrant(ctx context.Context, tenant string, id int64, now time.Time) (*grant.State, error) {
+	r := new(stateRow)
+	if err := s.db.QueryRow(ctx, `SELECT `+stateColumns+` FROM grants AS g`+stateJoins+`
+		WHERE g.tenant = $1 AND g.id = $2`, tenant, id, micro(now)).Scan(r.dest()...); err != nil {
+		return nil, grantError("find grant", err)
+	}
+	return r.state()
+}
+
+const redeemCode = `UPDATE grants AS g SET code_used_at = $3
+	WHERE g.tenant = $1 AND g.id = $2 AND g.code_used_at IS NULL AND g.code_hash = $4 AND g.code_expires_at > $3
+	AND ` + grantAlive
+
+// RedeemCode implements grant.Store. Only who knows the whole code is told that
+// it was used: a selector alone is never evidence (spec/tokens.md §1).
+func (s *Store) RedeemCode(ctx context.Context, tenant string, r grant.Redemption, now time.Time) error {
+	args := []any{tenant, r.GrantID, micro(now), r.Hash}
+	const used = `SELECT code_used_at IS NOT NULL FROM grants WHERE tenant = $1 AND id = $2 AND code_hash = $3`
+	if r.Refresh == nil && r.Access == nil { // one statement, one round trip
+		n, err := s.db.WriteOne(ctx, redeemCode, args...)
+		if err == nil && n == 0 {
+			err = whyNot(s.db.QueryRow(ctx, used, tenant, r.GrantID, r.Hash))
+		}
+		return err
+	}
+	return s.db.Write(ctx, func(tx *Tx) error {
+		n, err := tx.Exec(redeemCode, args...)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return whyNot(tx.QueryRow(used, tenant, r.GrantID, r.Hash))
+		}
+		return insertTokens(tx, tenant, r.GrantID, r.Refresh, r.Access)
+	})
+}
+
+// whyNot reads whether what could not be used had been used before.
+func whyNot(row *Row) error {
+	var used bool
+	err := row.Scan(&used)
+	switch {
+	case err == nil && used:
+		return grant.ErrReplayed
+	case err == nil, errors.Is(err, ErrNoRows):
+		return grant.ErrDead
+	}
+	return err
+}
+
+// RevokeGrant implements grant.Store. A grant that was dead already is marked
+// too, so that nothing can bring it back.
+func (s *Store) RevokeGrant(ctx context.Context, tenant string, id int64, now time.Time, e audit.Event) (bool, error) {
+	return WriteValue(ctx, s.db, func(tx *Tx) (bool, error) {
+		n, err := tx.Exec(`UPDATE grants AS g SET revoked_at = $3 WHERE g.tenant = $1 AND g.id = $2 AND `+grantAlive,
+			tenant, id, micro(now))
+		if err != nil {
+			return false, err
+		}
+		alive := n == 1
+		if !alive {
+			if n, err = tx.Exec(`UPDATE grants SET revoked_at = $3 WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL`,
+				tenant, id, micro(now)); err != nil || n == 0 {
+				return false, err
+			}
+		}
+		return alive, writeAudit(ctx, tx, tenant, now, e)
+	})
+}
