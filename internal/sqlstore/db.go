@@ -116,7 +116,9 @@ func (d *DB) Stats() Stats {
 // Write runs fn as one atomic state transition and returns after it is
 // durable. An error of fn undoes it and is returned, also only after the
 // commit of the group it was part of. On PostgreSQL fn runs again after a
-// conflict, so it must set what it captured anew each time.
+// conflict, so it must set what it captured anew each time. It uses tx and
+// nothing else of the DB: on SQLite it runs on the one writer, which a Write
+// inside it would wait for without end.
 //
 // A ctx that ends does not undo anything: the caller only stops waiting, and
 // must then not touch what fn captured ([WriteValue] sees to that).
@@ -149,9 +151,9 @@ func (d *DB) WriteOne(ctx context.Context, query string, args ...any) (int64, er
 	return d.writeOne(ctx, query, args, nil)
 }
 
-// WriteOneRow is [DB.WriteOne] for a statement with RETURNING. The row is read
-// by scan, which may run more than once and only reads: the change stands
-// whatever it returns. Without a row the error is scan's, usually ErrNoRows.
+// WriteOneRow is [DB.WriteOne] for a statement with RETURNING. scan reads the
+// row after the commit, in the caller's goroutine: the change stands whatever
+// it returns. Without a row its Scan returns ErrNoRows.
 func (d *DB) WriteOneRow(ctx context.Context, query string, args []any, scan func(*Row) error) error {
 	d.count.writes.Add(1)
 	_, err := d.writeOne(ctx, query, args, scan)

@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -91,11 +89,11 @@ func limited(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (p *pgDB) write(ctx context.Context, long bool, fn func(*Tx) error) error {
-	return p.attempt(ctx, long, func(ctx context.Context) (error, bool) { return p.transact(ctx, fn) })
+	return p.attempt(ctx, long, func(ctx context.Context) (bool, error) { return p.transact(ctx, fn) })
 }
 
 // attempt runs try with a permit, again while it asks for it.
-func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context) (error, bool)) error {
+func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context) (again bool, err error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -112,7 +110,7 @@ func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context)
 		if n > 0 && !p.pause(ctx, n) {
 			break
 		}
-		err, again := try(ctx)
+		again, err := try(ctx)
 		if !again {
 			return err
 		}
@@ -136,126 +134,6 @@ func (p *pgDB) pause(ctx context.Context, n int) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	}
-}
-
-// transact is one attempt at a transition. again asks for another one: nothing
-// of this one is kept.
-func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (err error, again bool) {
-	conn, err := p.db.Conn(ctx)
-	if err != nil {
-		return unavailable(err), false
-	}
-	defer conn.Close()
-	if _, err = conn.ExecContext(ctx, "begin isolation level read committed"); err != nil {
-		discard(conn)
-		return unavailable(err), ctx.Err() == nil
-	}
-	tx := &Tx{s: &pgConn{ctx: ctx, conn: conn, count: p.count}}
-	err = tx.end(call(fn, tx, p.log))
-	if err != nil {
-		return p.undo(ctx, conn, tx.err, err)
-	}
-	if err = p.hook(); err != nil {
-		discard(conn)
-		logFault(p.log, "commit failed", err)
-		return unknown(err), false
-	}
-	_, err = conn.ExecContext(ctx, "commit")
-	switch {
-	case err == nil:
-		p.count.commits.Add(1)
-		return nil, false
-	case pgConflict(err):
-		return err, true
-	case pgCode(err) != "" && pgCode(err)[:2] == "23": // a deferred constraint: refused for certain
-		return err, false
-	}
-	discard(conn)
-	logFault(p.log, "commit failed", err)
-	return unknown(err), false
-}
-
-// undo ends a transition that failed before its commit; failed is the
-// statement's error, if it was one, and err what the transition returned.
-func (p *pgDB) undo(ctx context.Context, conn *sql.Conn, failed, err error) (error, bool) {
-	if failed != nil && (pgOutage(failed) || gone(conn)) {
-		discard(conn)
-		return unavailable(failed), ctx.Err() == nil
-	}
-	if _, e := conn.ExecContext(ctx, "rollback"); e != nil {
-		discard(conn)
-	}
-	return err, pgConflict(failed)
-}
-
-// gone reports whether the driver has given the connection up.
-func gone(conn *sql.Conn) bool {
-	var closed bool
-	err := conn.Raw(func(dc any) error {
-		closed = dc.(*stdlib.Conn).Conn().IsClosed()
-		return nil
-	})
-	return err != nil || closed
-}
-
-// discard keeps the connection out of the pool.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-}
-
-// writeOne needs no transaction: the statement commits itself.
-func (p *pgDB) writeOne(ctx context.Context, query string, args []any, scan func(*Row) error) (n int64, err error) {
-	bound, err := values(args)
-	if err != nil {
-		return 0, err
-	}
-	err = p.attempt(ctx, false, func(ctx context.Context) (err error, again bool) {
-		if err := p.hook(); err != nil {
-			return unknown(err), false
-		}
-		var row *Row
-		p.count.statements.Add(1)
-		if scan != nil {
-			row = pgRow(p.db.QueryContext(ctx, query, bound...))
-			err = row.err
-		} else {
-			var res sql.Result
-			if res, err = p.db.ExecContext(ctx, query, bound...); err == nil {
-				n, err = res.RowsAffected()
-			}
-		}
-		switch {
-		case pgConflict(err):
-			return err, true
-		case pgCode(err) == pgReadOnly:
-			p.dropReadOnly(ctx)
-			return unavailable(err), true
-		case neverSent(err):
-			return unavailable(err), false
-		case pgOutage(err):
-			return unknown(err), false
-		case err != nil && !errors.Is(err, ErrNoRows):
-			return err, false
-		}
-		p.count.commits.Add(1)
-		if scan != nil {
-			err = scan(row)
-		}
-		return err, false
-	})
-	return n, err
-}
-
-// dropReadOnly closes idle connections after a failover left them on a standby.
-func (p *pgDB) dropReadOnly(ctx context.Context) {
-	for range p.db.Stats().Idle {
-		conn, err := p.db.Conn(ctx)
-		if err != nil {
-			return
-		}
-		discard(conn)
-		conn.Close()
 	}
 }
 
