@@ -111,7 +111,7 @@ func tokens(accent colour, hasAccent bool, background colour, hasBackground bool
 			accent, inkOn(accent), hover(accent), corrected(accent, edgeContrast, surface), corrected(accent, textContrast, surface, tint(accent, surface), ground))
 	}
 	if hasBackground {
-		fmt.Fprintf(&css, "--ground:%s;--ground-ink:%s;", background, groundInk(background))
+		fmt.Fprintf(&css, "--ground:%s;--ground-ink:%s;--glow:transparent;", background, groundInk(background))
 	}
 	return css.String()
 }
