@@ -41,10 +41,12 @@ func (x *exchange) refresh(ctx context.Context) (*issued, error) {
 	}
 	used := r.UsedAt != 0
 	switch {
-	case used && (x.now.UnixMicro() >= r.GraceUntil || r.Successor == ""):
+	case used && x.now.UnixMicro() >= r.GraceUntil:
 		return nil, x.replayed(ctx, st, audit.RefreshReplayed,
 			"refresh_token was used before and has been replaced, and its family is revoked; keep the newest refresh_token, and start again at the authorization endpoint")
 	case !st.Alive(x.now) || !used && r.ExpiresAt <= x.now.UnixMicro():
+		return nil, dead("refresh_token")
+	case used && r.Successor == "": // erased before its window began anew: no evidence of theft
 		return nil, dead("refresh_token")
 	}
 	scope, refusal := narrow(st.Spec.Scope, x.f.Get("scope"))
