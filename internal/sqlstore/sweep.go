@@ -35,7 +35,7 @@ func (s *Store) sweepEach(ctx context.Context, cut int64, limit int, queries ...
 }
 
 // expired is the statement that removes rows of table, whose key is (tenant,
-// id), by a column or expression of time.
+// id), by a column of time.
 func expired(table, id, column string) string {
 	return `DELETE FROM ` + table + ` WHERE (tenant, ` + id + `) IN (SELECT tenant, ` + id + ` FROM ` + table + `
 		WHERE ` + column + ` <= $1 ORDER BY ` + column + ` LIMIT $2) AND ` + column + ` <= $1`
@@ -45,7 +45,7 @@ var (
 	expiredSessions = expired("sessions", "id", "expires_at")
 	endedSessions   = `DELETE FROM sessions WHERE (tenant, id) IN (SELECT tenant, id FROM sessions
 		WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)`
-	expiredGrants   = expired("grants", "id", "(expires_at / 3600000000)")
+	expiredGrants   = expired("grants", "id", "expires_at")
 	expiredRefresh  = expired("refresh_tokens", "id", "expires_at")
 	expiredAccess   = expired("access_tokens", "id", "expires_at")
 	expiredJTIs     = expired("revoked_tokens", "jti", "expires_at")
@@ -62,15 +62,9 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) 
 	return s.sweepEach(ctx, micro(before), limit, endedSessions, expiredSessions)
 }
 
-// SweepGrants implements grant.Store. Grants go up to an hour after their end.
+// SweepGrants implements grant.Store.
 func (s *Store) SweepGrants(ctx context.Context, now time.Time, limit int) (int, error) {
-	n, err := s.sweepEach(ctx, micro(now), limit, closedSuccessor, expiredAccess, expiredRefresh, expiredJTIs)
-	if err != nil {
-		return n, err
-	}
-	hour := micro(now)/3600000000 - 1 // of which every moment has passed
-	grants, err := s.sweep(ctx, expiredGrants, hour, limit)
-	return n + grants, err
+	return s.sweepEach(ctx, micro(now), limit, closedSuccessor, expiredAccess, expiredRefresh, expiredJTIs, expiredGrants)
 }
 
 // SweepSeen implements client.Store.

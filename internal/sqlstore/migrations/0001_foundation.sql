@@ -187,9 +187,7 @@ CREATE TABLE grants (
   spec TEXT NOT NULL,
   PRIMARY KEY (tenant, id)
 ) /* clustered */;
--- By the hour: grants end with sessions of any age, and within an hour they
--- come in the order of their ids, so inserts touch a few pages and not all.
-CREATE INDEX grants_expiry ON grants ((expires_at / 3600000000));
+CREATE INDEX grants_expiry ON grants (expires_at);
 
 -- Owner: grant. Expiry: expires_at.
 CREATE TABLE refresh_tokens (
