@@ -39,6 +39,19 @@ func (l *Locale) T(k Key, args ...any) string {
 	return b.String()
 }
 
+// Language is the tag of the catalogue, "en" for the locale "en-US": locales of
+// one language say the same.
+func (l *Locale) Language() string { return l.cat.tag }
+
+// Fixed is the sentence when it is always the same: neither values nor plural.
+func (l *Locale) Fixed(k Key) (string, bool) {
+	m := l.cat.messages[k]
+	if m == nil || m.plural || len(m.forms[other]) != 1 || m.forms[other][0].holds {
+		return "", false
+	}
+	return m.forms[other][0].text, true
+}
+
 // Part is a piece of a sentence: its own words, or the value of a placeholder
 // (Arg true), which a template may emphasise or isolate.
 type Part struct {

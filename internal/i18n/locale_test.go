@@ -77,6 +77,15 @@ func TestLocaleSays(t *testing.T) {
 	if diff := cmp.Diff(want, en.Parts(SignInLead, "app", "Orders")); diff != "" {
 		t.Error(diff)
 	}
+	us := localeOf(t, "en-US")
+	if us.Language() != "en" {
+		t.Errorf("en-US is served by %q", us.Language())
+	}
+	for key, fixed := range map[Key]bool{SignInTitle: true, SignInLead: false, TimeMinutes: false, "no.such": false} {
+		if text, ok := us.Fixed(key); ok != fixed || ok && text != us.T(key) {
+			t.Errorf("%s: fixed %v, %q", key, ok, text)
+		}
+	}
 	if !Has(SignInTitle) || Has("no.such") {
 		t.Error("Has does not know the keys")
 	}

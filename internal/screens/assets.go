@@ -106,3 +106,6 @@ func serve(w http.ResponseWriter, r *http.Request, a asset) {
 		_, _ = w.Write(a.content) // the browser has gone
 	}
 }
+
+// IsTheme tells whether a path is that of a tenant's style sheet.
+func IsTheme(p string) bool { return plainName(path.Base(p)) == "theme.css" }

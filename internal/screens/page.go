@@ -45,13 +45,13 @@ func (c Common) common() Common { return c }
 func (c Common) HasForm() bool { return false }
 
 // T is a sentence in the page's language.
-func (c Common) T(k i18n.Key, args ...any) string { return c.Locale.T(k, args...) }
+func (c *Common) T(k i18n.Key, args ...any) string { return c.Locale.T(k, args...) }
 
 // Parts is a sentence whose values the template emphasises.
-func (c Common) Parts(k i18n.Key, args ...any) []i18n.Part { return c.Locale.Parts(k, args...) }
+func (c *Common) Parts(k i18n.Key, args ...any) []i18n.Part { return c.Locale.Parts(k, args...) }
 
 // Home is the tenant's own page.
-func (c Common) Home() string { return c.Base + "/" }
+func (c *Common) Home() string { return c.Base + "/" }
 
 // Person is whom a page speaks of.
 type Person struct {

@@ -3,7 +3,7 @@ package screens
 import "html/template"
 
 // LogoutConfirmPage asks before a session ends. It posts scope=device or
-// scope=everywhere, or action=cancel, and r to {base}/logout.
+// scope=everywhere, or action=cancel, and r to {base}/signout.
 type LogoutConfirmPage struct {
 	Common
 	App        string // which application asks; may be empty

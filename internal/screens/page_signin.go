@@ -145,12 +145,13 @@ func (ChoosePage) HasForm() bool { return true }
 
 // NativeContinuePage asks before an application on the device gets a code
 // without anybody having typed anything (RFC 8252 §8.6). It posts action=allow
-// or action=deny and r to {base}/consent.
+// or action=deny, r and asked to {base}/consent.
 type NativeContinuePage struct {
 	Common
 	App     string
 	Who     Person
 	Request string
+	Asked   string // what is asked, sealed, field asked
 }
 
 func (NativeContinuePage) file() string { return "native.html" }

@@ -8,9 +8,8 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"strings"
+	"reflect"
 	"sync"
-	"text/template/parse"
 
 	"github.com/foyer-id/foyer/internal/i18n"
 )
@@ -27,7 +26,10 @@ type Options struct {
 
 // Renderer turns page structs into HTML. It is safe for concurrent use.
 type Renderer struct {
-	pages   map[string]*template.Template
+	parsed  map[string]*template.Template // by file, never executed: what others are cloned from
+	settles bool                          // whether pages are settled for each language
+	generic map[string]*template.Template
+	settled sync.Map // language → func() map[string]*template.Template
 	buffers sync.Pool
 }
 
@@ -37,7 +39,7 @@ var shared = []string{"layout.html", "parts.html"}
 // everyPage has one value of each page struct, to know their templates.
 func everyPage(c Common) []Page {
 	return []Page{
-		LoginPage{Common: c}, RegisterPage{Common: c}, ChoosePage{Common: c}, NativeContinuePage{Common: c},
+		LoginPage{Common: c}, RegisterPage{Common: c}, ChoosePage{Common: c}, NativeContinuePage{Common: c}, ConsentPage{Common: c},
 		LogoutConfirmPage{Common: c}, SignedOutPage{Common: c}, StillSignedInPage{Common: c},
 		ErrorPage{Common: c}, ExpiredRequestPage{Common: c}, RateLimitedPage{Common: c}, UnavailablePage{Common: c},
 		HomePage{Common: c}, FormPostPage{Common: c},
@@ -57,9 +59,8 @@ func NewRenderer(o Options) (*Renderer, error) {
 			return nil, err
 		}
 	}
-	r := &Renderer{pages: map[string]*template.Template{}, buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
-	sample := Common{Locale: i18n.Offered([]string{"en"})[0]}
-	for _, p := range everyPage(sample) {
+	r := &Renderer{parsed: map[string]*template.Template{}, settles: o.OverrideDir == nil, buffers: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+	for _, p := range everyPage(Common{}) {
 		t, err := base.Clone()
 		if err != nil {
 			return nil, err
@@ -70,26 +71,76 @@ func NewRenderer(o Options) (*Renderer, error) {
 		if err := checkKeys(t); err != nil {
 			return nil, err
 		}
-		r.pages[p.file()] = t.Lookup("layout.html")
-		if err := r.Render(io.Discard, p); err != nil { // escapes it now, not at the first request
+		r.parsed[p.file()] = t
+	}
+	generic, err := r.build(i18n.Offered([]string{"en"})[0], false)
+	r.generic = generic
+	return r, err
+}
+
+// build clones all pages, settled in the locale's language or not, and executes
+// them once: that escapes them now, and not at the first request.
+func (r *Renderer) build(l *i18n.Locale, settled bool) (map[string]*template.Template, error) {
+	built := map[string]*template.Template{}
+	for _, p := range everyPage(Common{Locale: l}) {
+		t, err := r.parsed[p.file()].Clone()
+		if err != nil {
 			return nil, err
 		}
+		if settled {
+			settle(t, l)
+		}
+		built[p.file()] = t.Lookup("layout.html")
+		if err := built[p.file()].Execute(io.Discard, addressable(p)); err != nil {
+			return nil, fmt.Errorf("template %s: %w", p.file(), err)
+		}
 	}
-	return r, nil
+	return built, nil
+}
+
+// in returns the pages for a locale, built when its language is first used.
+func (r *Renderer) in(l *i18n.Locale) map[string]*template.Template {
+	if !r.settles {
+		return r.generic
+	}
+	build, ok := r.settled.Load(l.Language())
+	if !ok {
+		build, _ = r.settled.LoadOrStore(l.Language(), sync.OnceValue(func() map[string]*template.Template {
+			pages, err := r.build(l, true)
+			if err != nil {
+				return r.generic // says the same, slower
+			}
+			return pages
+		}))
+	}
+	return build.(func() map[string]*template.Template)()
 }
 
 // Render writes the page. Nothing is written when it fails.
 func (r *Renderer) Render(w io.Writer, p Page) error {
-	if p.common().Locale == nil {
+	l := p.common().Locale
+	if l == nil {
 		return errors.New("render " + p.file() + ": no locale")
 	}
 	b := r.buffers.Get().(*bytes.Buffer)
 	defer r.keep(b)
-	if err := r.pages[p.file()].Execute(b, p); err != nil {
+	if err := r.in(l)[p.file()].Execute(b, addressable(p)); err != nil {
 		return fmt.Errorf("render %s: %w", p.file(), err)
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// addressable gives the template a pointer, so that reflection calls methods
+// without copying the page for each of them.
+func addressable(p Page) any {
+	v := reflect.ValueOf(p)
+	if v.Kind() == reflect.Pointer {
+		return p
+	}
+	copied := reflect.New(v.Type())
+	copied.Elem().Set(v)
+	return copied.Interface()
 }
 
 // keep returns a buffer to the pool, unless a rare huge page made it large.
@@ -140,72 +191,4 @@ func checkOverrides(override fs.FS) error {
 		}
 	}
 	return nil
-}
-
-// checkKeys finds .T "key" and .Parts "key" whose key does not exist.
-func checkKeys(t *template.Template) error {
-	for _, part := range t.Templates() {
-		if part.Tree == nil {
-			continue
-		}
-		if key := unknownKey(part.Tree.Root); key != "" {
-			return fmt.Errorf("template %s: no sentence %q", part.Tree.ParseName, key)
-		}
-	}
-	return nil
-}
-
-func unknownKey(n parse.Node) string {
-	for _, command := range commands(n) {
-		for i, arg := range command.Args[:len(command.Args)-1] {
-			text, isText := command.Args[i+1].(*parse.StringNode)
-			says := strings.HasSuffix(arg.String(), ".T") || strings.HasSuffix(arg.String(), ".Parts")
-			if says && isText && !i18n.Has(i18n.Key(text.Text)) {
-				return text.Text
-			}
-		}
-	}
-	return ""
-}
-
-// commands are all commands under a node, those in parentheses too.
-func commands(n parse.Node) []*parse.CommandNode {
-	var found []*parse.CommandNode
-	pipe := func(p *parse.PipeNode) {
-		if p == nil {
-			return
-		}
-		for _, c := range p.Cmds {
-			found = append(found, c)
-			for _, a := range c.Args {
-				found = append(found, commands(a)...)
-			}
-		}
-	}
-	branch := func(b *parse.BranchNode) {
-		pipe(b.Pipe)
-		found = append(found, commands(b.List)...)
-		found = append(found, commands(b.ElseList)...)
-	}
-	switch n := n.(type) {
-	case *parse.ListNode:
-		if n != nil {
-			for _, child := range n.Nodes {
-				found = append(found, commands(child)...)
-			}
-		}
-	case *parse.ActionNode:
-		pipe(n.Pipe)
-	case *parse.TemplateNode:
-		pipe(n.Pipe)
-	case *parse.PipeNode:
-		pipe(n)
-	case *parse.IfNode:
-		branch(&n.BranchNode)
-	case *parse.RangeNode:
-		branch(&n.BranchNode)
-	case *parse.WithNode:
-		branch(&n.BranchNode)
-	}
-	return found
 }
