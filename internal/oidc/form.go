@@ -152,3 +152,24 @@ func contains(list []string, s string) bool {
 	}
 	return false
 }
+
+// BadRequestObject stands in the place of a request object that did not verify.
+const BadRequestObject = "invalid"
+
+// With returns a copy of f in which name has the one value v; "" removes it.
+func (f Form) With(name, v string) Form { return f.Over(map[string]string{name: v}) }
+
+// Over returns a copy of f in which the given parameters take the place of f's.
+func (f Form) Over(values map[string]string) Form {
+	out := Form{values: make(map[string][]string, len(f.values)+len(values)), repeated: f.repeated}
+	for k, v := range f.values {
+		out.values[k] = v
+	}
+	for k, v := range values {
+		delete(out.values, k)
+		if v != "" {
+			out.values[k] = []string{v}
+		}
+	}
+	return out
+}

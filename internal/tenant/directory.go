@@ -199,3 +199,12 @@ func init() {
 
 // ValidID tells whether id may name a tenant.
 func ValidID(id string) bool { return idForm.MatchString(id) && !Reserved[id] }
+
+// Version is the configuration's version of the current snapshot, 0 before the
+// first.
+func (d *Directory) Version() int64 {
+	if s := d.snap.Load(); s != nil {
+		return s.version
+	}
+	return 0
+}

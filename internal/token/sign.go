@@ -26,6 +26,7 @@ var b64 = base64.RawURLEncoding
 // Sign returns the compact serialization (RFC 7515 §7.1) of a payload with
 // header {alg, kid, typ}.
 func Sign(k *keys.SigningKey, typ string, payload []byte) (string, error) {
+	signatures.Add(1)
 	header := k.Header(typ)
 	const sigMax = 342 // of RSA-2048; larger ones only grow the buffer
 	b := make([]byte, 0, len(header)+b64.EncodedLen(len(payload))+sigMax+2)

@@ -53,6 +53,12 @@ func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 // queue. They become 503 with Retry-After.
 type temporary interface{ RetryAfter() time.Duration }
 
+// paged is implemented by refusals that know their page: a request with nowhere
+// to redirect to.
+type paged interface {
+	Page() (status int, code, detail string)
+}
+
 // Refuse turns any error into what is answered: the one table from errors to
 // statuses.
 func Refuse(err error) *Refused {
@@ -62,6 +68,7 @@ func Refuse(err error) *Refused {
 		large   *http.MaxBytesError
 		proto   *oidc.Error
 		temp    temporary
+		page    paged
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -70,6 +77,9 @@ func Refuse(err error) *Refused {
 		return &Refused{Status: int(status), Code: strings.ReplaceAll(strings.ToLower(http.StatusText(int(status))), " ", "_")}
 	case errors.As(err, &large):
 		return &Refused{Status: http.StatusRequestEntityTooLarge, Code: "request_too_large", Err: err}
+	case errors.As(err, &page):
+		status, code, detail := page.Page()
+		return &Refused{Status: status, Code: code, Detail: detail}
 	case errors.As(err, &temp):
 		return &Refused{Status: http.StatusServiceUnavailable, Code: string(oidc.TemporarilyUnavailable), RetryAfter: temp.RetryAfter(), Err: err}
 	case errors.As(err, &proto):

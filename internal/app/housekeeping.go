@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/keys"
+)
+
+// keyRings gives rings that can sign: a tenant that has just been made gets its
+// keys when they are first needed.
+type keyRings struct{ *keys.Service }
+
+// Ring returns the tenant's keys, made if it has none.
+func (k *keyRings) Ring(ctx context.Context, tenant string) (*keys.Ring, error) {
+	ring, err := k.Service.Ring(ctx, tenant)
+	if err != nil || complete(ring) {
+		return ring, err
+	}
+	if err := k.Ensure(context.WithoutCancel(ctx), tenant, keys.Default()...); err != nil {
+		return nil, err
+	}
+	return k.Service.Ring(ctx, tenant)
+}
+
+func complete(ring *keys.Ring) bool {
+	for _, alg := range keys.Default() {
+		if _, ok := ring.Signing(alg); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	sweepEvery = time.Minute
+	sweepBatch = 500                 // rows of a table in one transition (DS10)
+	endedFor   = 30 * 24 * time.Hour // ended sessions stay visible to administrators
+	deviceFor  = 365 * 24 * time.Hour
+)
+
+// keepHouse makes and rotates keys and sweeps what has expired, until ctx ends.
+// Every table has an expiry, so storage is bounded by accounts, not by time.
+func (s *Server) keepHouse(ctx context.Context) (done <-chan struct{}) {
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			s.tendKeys(ctx)
+			s.sweep(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return finished
+}
+
+// tendKeys makes missing keys and announces the next ones. RSA keys take up to
+// a tenth of a second, which no request waits for at a start.
+func (s *Server) tendKeys(ctx context.Context) {
+	if _, err := s.Directory.Refresh(ctx, s.Now()); err != nil {
+		s.Log.WarnContext(ctx, "keys not tended", "err", err)
+		return
+	}
+	for _, t := range s.Directory.All() {
+		if err := s.Keys.Ensure(ctx, t.ID, keys.Default()...); err != nil {
+			s.Log.WarnContext(ctx, "keys not made", "tenant", t.ID, "err", err)
+			continue
+		}
+		if err := s.Keys.Tick(ctx, t.ID); err != nil {
+			s.Log.WarnContext(ctx, "keys not rotated", "tenant", t.ID, "err", err)
+		}
+	}
+}
+
+func (s *Server) sweep(ctx context.Context) {
+	now := s.Now()
+	sweeps := map[string]func() (int, error){
+		"sessions": func() (int, error) { return s.Store.SweepSessions(ctx, now.Add(-endedFor), sweepBatch) },
+		"grants":   func() (int, error) { return s.Store.SweepGrants(ctx, now, sweepBatch) },
+		"progress": func() (int, error) { return s.Store.SweepProgress(ctx, now, sweepBatch) },
+		"seen":     func() (int, error) { return s.Store.SweepSeen(ctx, now, sweepBatch) },
+		"devices":  func() (int, error) { return s.Store.SweepDevices(ctx, now.Add(-deviceFor), sweepBatch) },
+		"throttle": func() (int, error) { return s.DB.SweepThrottle(ctx, now, sweepBatch) },
+	}
+	for name, sweep := range sweeps {
+		for {
+			n, err := sweep()
+			if err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "not swept", "what", name, "err", err)
+			}
+			if err != nil || n < sweepBatch || ctx.Err() != nil {
+				break
+			}
+		}
+	}
+}

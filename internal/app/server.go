@@ -1,0 +1,158 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/client"
+	"github.com/foyer-id/foyer/internal/egress"
+	"github.com/foyer-id/foyer/internal/grant"
+	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/op"
+	"github.com/foyer-id/foyer/internal/screens"
+	"github.com/foyer-id/foyer/internal/throttle"
+	"github.com/foyer-id/foyer/internal/web"
+)
+
+// Server is everything that answers requests.
+type Server struct {
+	*Core
+	Handler http.Handler
+	metrics *metrics
+	egress  *egress.Client
+	ready   func() bool
+}
+
+// NewServer wires the doors of a core, in order, once.
+func NewServer(c *Core) (*Server, error) {
+	out, err := newEgress(c)
+	if err != nil {
+		return nil, err
+	}
+	clients := client.NewDirectory(client.DirectoryOptions{Store: c.Store, Version: c.Directory.Version})
+	auth := client.NewAuthenticator(client.AuthenticatorOptions{
+		Directory: clients, Store: c.Store, Fetcher: out, Budget: failureBudget{c.Limiter},
+	})
+	rings := &keyRings{c.Keys}
+	grants := grant.New(grant.Options{Store: c.Store, Keys: rings, Clients: clients, Resources: c.Resources, Budget: c.Limiter, Log: c.Log})
+	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store}
+	engine := &logout.Engine{Service: c.Logout, Clients: clients, Rings: rings, Sessions: c.Store}
+	renderer, err := screens.NewRenderer(screens.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("prepare screens: %w", err)
+	}
+	requests := c.Sealer("requests")
+	pages := &screens.Screens{
+		Renderer: renderer, Flow: flow, Accounts: c.Accounts, People: c.Store, Sessions: c.Sessions, Counts: c.Store,
+		Grants: c.Store, Logout: engine, Limiter: c.Limiter, Sealer: requests,
+	}
+	provider := op.NewProvider(&op.Provider{Grants: grants, Auth: auth, Clients: clients, Keys: rings, Resources: c.Resources})
+	browser := &op.Interactive{Flow: flow, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}
+	pages.Begin = browser
+
+	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, ready: func() bool { return true }}
+	s.Handler = s.harden(web.NewServer(web.Options{
+		Routes: append(append(provider.Routes(), browser.Routes()...), pages.Routes()...), System: s.system(),
+		Tenants: c.Directory, Trusted: c.Config.TrustedProxies(), Now: c.Now, Log: c.Log,
+		Fail: pages.Fail, Observe: s.metrics.observe,
+	}))
+	return s, nil
+}
+
+func newEgress(c *Core) (*egress.Client, error) {
+	var ca []byte
+	if f := c.Config.Egress.CAFile; f != "" {
+		var err error
+		if ca, err = os.ReadFile(f); err != nil {
+			return nil, fmt.Errorf("egress.ca_file: %w", err)
+		}
+	}
+	return egress.New(egress.Options{AllowPrivate: c.Config.EgressNetworks(), CA: ca})
+}
+
+// failureBudget limits failed client authentications (CA4).
+type failureBudget struct{ *throttle.Limiter }
+
+// Allow implements client.Budget.
+func (b failureBudget) Allow(ctx context.Context, tenant, key string, now time.Time) error {
+	_, err := b.Take(ctx, tenant, now, throttle.ClientFailures.Of(key))
+	return err
+}
+
+// harden adds what every answer carries on https (HD4): the scheme is that of
+// the issuer, which no header can change.
+func (s *Server) harden(next http.Handler) http.Handler {
+	if s.Config.PublicURL().Scheme != "https" {
+		return next
+	}
+	hsts := []string{"max-age=31536000; includeSubDomains"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Strict-Transport-Security"] = hsts
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Listen opens the configured address.
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return newCapped(l, perAddress, s.Config.TrustedProxies()), nil
+}
+
+// drain is how long requests under way may take at a stop (K4).
+const drain = 15 * time.Second
+
+// Run answers on l until ctx ends, then lets requests under way finish.
+// Readiness fails first, so that a load balancer stops sending.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	stopping := false
+	s.ready = func() bool { return !stopping }
+	srv := httpServer(s.Handler)
+	failed := make(chan error, 2)
+	go func() {
+		if s.Config.TLS.Certificate != "" {
+			failed <- srv.ServeTLS(l, s.Config.TLS.Certificate, s.Config.TLS.Key)
+			return
+		}
+		failed <- srv.Serve(l)
+	}()
+	closeMetrics, err := s.serveMetrics(ctx, failed)
+	if err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	defer closeMetrics()
+	housekeeping, stop := context.WithCancel(ctx)
+	defer stop()
+	done := s.keepHouse(housekeeping)
+	defer func() { <-done }()
+	defer stop()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping = true
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := srv.Shutdown(end); err != nil {
+		return errors.Join(fmt.Errorf("stop: %w", err), srv.Close())
+	}
+	return nil
+}
+
+// httpServer has the limits of DS1 and DS4.
+func httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 100},
+	}
+}

@@ -1,0 +1,276 @@
+package authz
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/client"
+	"github.com/foyer-id/foyer/internal/grant"
+	"github.com/foyer-id/foyer/internal/keys"
+	"github.com/foyer-id/foyer/internal/oidc"
+	"github.com/foyer-id/foyer/internal/session"
+	"github.com/foyer-id/foyer/internal/tenant"
+	"github.com/foyer-id/foyer/internal/token"
+)
+
+// What the flow asks of others.
+type (
+	// Clients finds registered applications.
+	Clients interface {
+		Find(ctx context.Context, tenant, clientID string) (*client.Client, error)
+	}
+	// Accounts finds people.
+	Accounts interface {
+		FindAccount(ctx context.Context, tenant, sub string) (*account.Account, error)
+	}
+	// Codes issues authorization codes.
+	Codes interface {
+		IssueCode(ctx context.Context, in grant.CodeInput, now time.Time) (string, error)
+	}
+	// Consents finds what a person allowed a client earlier.
+	Consents interface {
+		FindConsent(ctx context.Context, tenant, sub, clientID string) ([]string, error)
+	}
+	// Rings gives the keys that verify an id_token_hint.
+	Rings interface {
+		Ring(ctx context.Context, tenant string) (*keys.Ring, error)
+	}
+	// Resources gives the APIs of a tenant.
+	Resources interface {
+		Of(ctx context.Context, tenant string, now time.Time) ([]tenant.Resource, error)
+	}
+)
+
+// Flow carries out what Next decides. Its fields are set once.
+type Flow struct {
+	Clients   Clients
+	Accounts  Accounts
+	Codes     Codes
+	Consents  Consents
+	Rings     Rings
+	Resources Resources
+	Store     Store
+}
+
+// maxLevel is the highest level that can be reached until second steps arrive.
+const maxLevel session.Level = 1
+
+// Input is a request at one moment in one browser.
+type Input struct {
+	Tenant      *tenant.Live
+	Interaction Interaction
+	Session     *session.Session // of the browser's cookie, nil when none
+	Browser     string           // hash of the browser cookie, "" when none
+	Allowed     bool             // the person answered yes just now
+	Now         time.Time
+}
+
+// Outcome is where a request stands. When Response is set it is the answer;
+// otherwise Step is the screen to show.
+type Outcome struct {
+	Step        Step
+	Response    *oidc.AuthResponse
+	Refusal     *oidc.Error // behind an error Response
+	Client      *client.Client
+	Request     *oidc.AuthRequest
+	Scope       []string
+	Session     *session.Session
+	Account     *account.Account
+	Interaction Interaction
+	Fresh       bool // the person authenticated in this interaction
+}
+
+// Unidentified is a request with nowhere to redirect to: its client or its
+// redirect address is not known. The door shows a page, never a redirect (AZ2).
+type Unidentified struct {
+	Malformed    bool // 400 rather than 403
+	Code, Detail string
+}
+
+// Error implements error.
+func (u *Unidentified) Error() string { return u.Code + ": " + u.Detail }
+
+// Page is the answer's status, code and sentence.
+func (u *Unidentified) Page() (status int, code, detail string) {
+	if u.Malformed {
+		return 400, u.Code, u.Detail
+	}
+	return 403, u.Code, u.Detail
+}
+
+// Identify finds the client and checks the redirect URI; until both are right
+// nothing may be redirected (RFC 6749 §3.1.2.4).
+func (f *Flow) Identify(ctx context.Context, t *tenant.Live, form oidc.Form) (*client.Client, error) {
+	id, uri := form.Get("client_id"), form.Get("redirect_uri")
+	switch {
+	case form.RepeatedName() == "client_id" || form.RepeatedName() == "redirect_uri":
+		return nil, &Unidentified{true, string(oidc.InvalidRequest), "client_id and redirect_uri must each be sent once"}
+	case id == "":
+		return nil, &Unidentified{true, string(oidc.InvalidRequest), "client_id is missing"}
+	}
+	c, err := f.Clients.Find(ctx, t.ID, id)
+	switch {
+	case errors.Is(err, client.ErrNotFound) || err == nil && !c.IsEnabled():
+		return nil, &Unidentified{false, "unknown_client", "no enabled client has this client_id; check the client_id and the address of the tenant"}
+	case err != nil:
+		return nil, fmt.Errorf("find client: %w", err)
+	case uri == "":
+		return nil, &Unidentified{true, string(oidc.InvalidRequest), "redirect_uri is missing"}
+	case !client.MatchRedirect(c, uri):
+		return nil, &Unidentified{false, "unregistered_redirect_uri", "this redirect_uri is not on the client's list; register exactly the address that the application sends"}
+	}
+	return c, nil
+}
+
+// Evaluate identifies and validates the request anew and decides its next step;
+// it changes nothing.
+func (f *Flow) Evaluate(ctx context.Context, in Input) (*Outcome, error) {
+	form, ferr := in.Interaction.Form()
+	if ferr != nil {
+		return nil, &Unidentified{true, string(ferr.Code), ferr.Description}
+	}
+	c, err := f.Identify(ctx, in.Tenant, form)
+	if err != nil {
+		return nil, err
+	}
+	req, parse := oidc.ParseAuthRequest(form)
+	o := &Outcome{Client: c, Request: req, Session: in.Session, Interaction: in.Interaction}
+	resources, err := f.Resources.Of(ctx, in.Tenant.ID, in.Now)
+	if err != nil {
+		return nil, fmt.Errorf("find resources: %w", err)
+	}
+	if bad := Validate(Checked{in.Tenant, c, req, resources, parse}); bad != nil {
+		return o.refuse(in.Tenant, bad), nil
+	}
+	o.Scope = grant.GrantScope(req.Scope, c.Scope, grant.APIScopes(resources))
+	facts, err := f.gather(ctx, in, o)
+	if err != nil {
+		return nil, err
+	}
+	o.Step, o.Fresh = Next(facts), facts.Fresh()
+	if bad := o.dead(); bad != nil {
+		return o.refuse(in.Tenant, bad), nil
+	}
+	return o, nil
+}
+
+// dead turns a step that has no screen into its error: all of them under
+// prompt=none, and the two that nothing the person does can mend.
+func (o *Outcome) dead() *oidc.Error {
+	switch {
+	case o.Step == Issue:
+		return nil
+	case o.Step == Unmet:
+		return oidc.Refuse(oidc.UnmetAuthenticationRequirements, "Unmet Authentication Requirements 1.0 §2", "the essential acr cannot be reached here")
+	case o.Step == Mismatch:
+		return oidc.Refuse(oidc.LoginRequired, "OIDC Core §3.1.2.1", "another account than the requested one signed in")
+	case o.Request.Prompt.None:
+		return oidc.Refuse(o.Step.Code(), "OIDC Core §3.1.2.6", "prompt=none was sent and a screen is needed: "+o.Step.String())
+	}
+	return nil
+}
+
+// Run is Evaluate and, when nothing is left to ask, the code.
+func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
+	o, err := f.Evaluate(ctx, in)
+	if err != nil || o.Response != nil || o.Step != Issue {
+		return o, err
+	}
+	code, err := f.Codes.IssueCode(ctx, grant.CodeInput{
+		Tenant: in.Tenant, Client: o.Client, Request: o.Request, Session: o.Session,
+		Interaction: in.Interaction.ID, Browser: in.Browser,
+	}, in.Now)
+	if errors.Is(err, grant.ErrSessionEnded) && in.Session != nil {
+		in.Session = nil // signed out elsewhere in this very moment: ask again
+		return f.Evaluate(ctx, in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Response = o.answer(in.Tenant, oidc.Param{Name: "code", Value: code})
+	return o, nil
+}
+
+// Deny is the answer when the person leaves the journey.
+func (f *Flow) Deny(ctx context.Context, in Input) (*Outcome, error) {
+	o, err := f.Evaluate(ctx, in)
+	if err != nil || o.Refusal != nil {
+		return o, err
+	}
+	return o.refuse(in.Tenant, oidc.Refuse(oidc.AccessDenied, "RFC 6749 §4.1.2.1", "the person cancelled")), nil
+}
+
+func (o *Outcome) refuse(t *tenant.Live, e *oidc.Error) *Outcome {
+	o.Refusal = e
+	o.Response = o.answer(t, oidc.Param{Name: "error", Value: string(e.Code)},
+		oidc.Param{Name: "error_description", Value: e.Description})
+	return o
+}
+
+// answer adds what every answer carries: state byte for byte, and iss
+// (RFC 9207 §2).
+func (o *Outcome) answer(t *tenant.Live, params ...oidc.Param) *oidc.AuthResponse {
+	if o.Request.State != "" {
+		params = append(params, oidc.Param{Name: "state", Value: o.Request.State})
+	}
+	params = append(params, oidc.Param{Name: "iss", Value: t.Issuer})
+	return &oidc.AuthResponse{RedirectURI: o.Request.RedirectURI, Mode: o.Request.Mode(), Params: params}
+}
+
+// gather reads what Next looks at, and only what this request makes it look at.
+func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) {
+	facts := Facts{
+		Request: o.Request, Arrived: in.Interaction.Arrived, Now: in.Now, Client: o.Client, Scope: o.Scope,
+		Session: in.Session, Allowed: in.Allowed, MaxLevel: maxLevel,
+		Registered: SelfRegistration(in.Tenant, o.Client),
+	}
+	var err error
+	if in.Session != nil {
+		o.Account, err = f.Accounts.FindAccount(ctx, in.Tenant.ID, in.Session.Sub)
+		if err != nil && !errors.Is(err, account.ErrNotFound) {
+			return facts, fmt.Errorf("find account: %w", err)
+		}
+		facts.Account = o.Account
+	}
+	if p := o.Request.Prompt; (p.Create || p.SelectAccount) && in.Browser != "" {
+		facts.Progress, err = f.Store.FindProgress(ctx, in.Tenant.ID, in.Browser, in.Interaction.ID, in.Now)
+		if err != nil {
+			return facts, fmt.Errorf("find progress: %w", err)
+		}
+	}
+	if in.Session != nil && !o.Client.IsFirstParty() {
+		facts.Consent, err = f.Consents.FindConsent(ctx, in.Tenant.ID, in.Session.Sub, o.Client.ClientID)
+		if err != nil {
+			return facts, fmt.Errorf("find consent: %w", err)
+		}
+	}
+	if o.Request.IDTokenHint != "" {
+		facts.HintSent = true
+		facts.HintSub, err = f.hintSub(ctx, in.Tenant, o.Request.IDTokenHint)
+	}
+	return facts, err
+}
+
+// hintSub is whom a hint names; one that does not verify names nobody.
+func (f *Flow) hintSub(ctx context.Context, t *tenant.Live, raw string) (string, error) {
+	ring, err := f.Rings.Ring(ctx, t.ID)
+	if err != nil {
+		return "", fmt.Errorf("load keys: %w", err)
+	}
+	h, err := token.VerifyHint(ring, t.Issuer, raw)
+	if err != nil {
+		return "", nil
+	}
+	return h.Sub, nil
+}
+
+// SelfRegistration tells whether people may make accounts through this client.
+func SelfRegistration(t *tenant.Live, c *client.Client) bool {
+	if c != nil && c.SelfRegistration != nil {
+		return *c.SelfRegistration
+	}
+	return t.Settings.SelfRegistration
+}

@@ -1,0 +1,130 @@
+package op
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/oidc"
+	"github.com/foyer-id/foyer/internal/secret"
+	"github.com/foyer-id/foyer/internal/session"
+	"github.com/foyer-id/foyer/internal/web"
+)
+
+// Screens is what the protocol endpoints ask of the hosted pages.
+type Screens interface {
+	// Continue answers an authorization request where it stands: to the client,
+	// or with the screen of its step.
+	Continue(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error
+	// ConfirmLogout asks before a session ends.
+	ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session) error
+	// LoggedOut clears the cookie and answers a logout that is done.
+	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, everywhere bool) error
+}
+
+// Browsing finds what a browser's cookies mean.
+type Browsing interface {
+	Session(r *http.Request) (*session.Session, error)
+	Browser(r *http.Request) string
+}
+
+// Interactive are the endpoints that browsers navigate to.
+type Interactive struct {
+	Flow     *authz.Flow
+	Objects  RequestObjects
+	Logout   *logout.Engine
+	Screens  Screens
+	Browsing Browsing
+	Sealer   *secret.Sealer
+}
+
+// RequestObjects verifies request objects and returns their parameters merged
+// over the outer ones (RFC 9101 §6.3, OIDC Core §6.1).
+type RequestObjects interface {
+	Expand(ctx context.Context, q *web.Request, f oidc.Form) (oidc.Form, error)
+}
+
+// Authorize is the authorization endpoint (OIDC Core §3.1.2), GET and POST.
+func (p *Interactive) Authorize(w http.ResponseWriter, r *http.Request) error {
+	q := web.From(r.Context())
+	if web.Prefetched(r) {
+		return &web.Refused{Status: http.StatusServiceUnavailable, Code: "prefetched", Detail: "this page is not loaded ahead of time"}
+	}
+	in, err := p.interaction(r)
+	if err != nil {
+		return err
+	}
+	if r.Method == http.MethodPost && web.Cookie(r, q.Tenant, web.SessionCookie) == "" {
+		return p.bounce(w, r, in)
+	}
+	sess, err := p.Browsing.Session(r)
+	if err != nil {
+		return err
+	}
+	o, err := p.Flow.Run(r.Context(), authz.Input{
+		Tenant: q.Tenant, Interaction: in, Session: sess, Browser: p.Browsing.Browser(r), Now: q.Now,
+	})
+	if err != nil {
+		return err
+	}
+	q.ClientID = o.Client.ClientID
+	if o.Refusal != nil {
+		q.Error, q.Cause = string(o.Refusal.Code), o.Refusal.Err
+	}
+	return p.Screens.Continue(w, r, o)
+}
+
+// interaction opens the sealed request of ?r=, or begins one.
+func (p *Interactive) interaction(r *http.Request) (authz.Interaction, error) {
+	q := web.From(r.Context())
+	f, err := web.Form(r)
+	if err != nil {
+		return authz.Interaction{}, err
+	}
+	if r.Method == http.MethodGet && f.Has("r") && !f.Has("client_id") {
+		in, err := authz.Open(p.Sealer, q.Tenant.ID, f.Get("r"))
+		if err != nil {
+			return in, &web.Refused{Status: http.StatusBadRequest, Code: "unreadable_request", Err: err}
+		}
+		return in, nil
+	}
+	return p.Begin(r.Context(), f)
+}
+
+// Begin makes an interaction of parameters that have just arrived: a request
+// object is checked once, here (spec/sign-in.md §1).
+func (p *Interactive) Begin(ctx context.Context, f oidc.Form) (authz.Interaction, error) {
+	q := web.From(ctx)
+	f, err := p.Objects.Expand(ctx, q, f)
+	if err != nil {
+		return authz.Interaction{}, err
+	}
+	return authz.NewInteraction(f, q.Now), nil
+}
+
+// bounce answers a POST that came without the Lax cookie, as cross-site posts
+// do: the same request again as a GET that carries it, once (spec/logout.md §1).
+func (p *Interactive) bounce(w http.ResponseWriter, r *http.Request, in authz.Interaction) error {
+	t := web.From(r.Context()).Tenant
+	sealed, err := in.Seal(p.Sealer, t.ID)
+	if err != nil {
+		return tooLong(err)
+	}
+	return web.Redirect(w, t.BasePath+"/authorize?r="+sealed)
+}
+
+func tooLong(err error) error {
+	return &oidc.Error{Code: oidc.InvalidRequest, Cite: "RFC 9126 §1", Err: err,
+		Description: "the request is too long for an address; push it to /par or send fewer parameters"}
+}
+
+// BeginRequest implements screens.Begin: an interaction of the parameters that
+// a screen was opened with.
+func (p *Interactive) BeginRequest(r *http.Request) (authz.Interaction, error) {
+	f, err := web.Form(r)
+	if err != nil {
+		return authz.Interaction{}, err
+	}
+	return p.Begin(r.Context(), f)
+}

@@ -1,0 +1,70 @@
+package op
+
+import (
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/foyer-id/foyer/internal/oidc"
+)
+
+// bearerToken returns the access token of a request: in the Authorization
+// header or in the form body of a POST, not both (RFC 6750 §2), and never in the
+// address, where it would end up in logs (RFC 9700 §4.3.2). "" when it has none.
+func bearerToken(r *http.Request) (string, error) {
+	if q, err := oidc.ParseForm(r.URL.RawQuery); err == nil && q.Has("access_token") {
+		return "", oidc.Refuse(oidc.InvalidRequest, "RFC 9700 §4.3.2", "send the access token in the Authorization header, not in the address")
+	}
+	header, err := bearerHeader(r)
+	if err != nil {
+		return "", err
+	}
+	inBody, err := bearerBody(r)
+	switch {
+	case err != nil:
+		return "", err
+	case header != "" && inBody != "":
+		return "", oidc.Refuse(oidc.InvalidRequest, "RFC 6750 §2", "the request has two access tokens; send one")
+	case header != "":
+		return header, nil
+	}
+	return inBody, nil
+}
+
+// bearerHeader: another scheme is no token for us.
+func bearerHeader(r *http.Request) (string, error) {
+	headers := r.Header["Authorization"]
+	switch len(headers) {
+	case 0:
+		return "", nil
+	case 1:
+		scheme, value, _ := strings.Cut(headers[0], " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return "", nil
+		}
+		return strings.TrimLeft(value, " "), nil
+	}
+	return "", oidc.Refuse(oidc.InvalidRequest, "RFC 6750 §3.1", "the request has more than one Authorization header")
+}
+
+// bearerBody: any other body than a form is nobody's business.
+func bearerBody(r *http.Request) (string, error) {
+	if r.Method != http.MethodPost {
+		return "", nil
+	}
+	if media, _, err := mediaType(r.Header.Get("Content-Type")); err != nil || media != urlencoded {
+		return "", nil
+	}
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", err
+	}
+	f, refusal := oidc.ParseForm(string(b))
+	if refusal == nil {
+		refusal = f.Repeated()
+	}
+	if refusal != nil {
+		return "", refusal
+	}
+	return f.Get("access_token"), nil
+}

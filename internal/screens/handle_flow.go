@@ -1,0 +1,208 @@
+package screens
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/oidc"
+	"github.com/foyer-id/foyer/internal/session"
+	"github.com/foyer-id/foyer/internal/web"
+
+	"time"
+)
+
+// Consents records what a person allowed a client.
+type Consents interface {
+	GiveConsent(ctx context.Context, tenant, sub, clientID string, scope []string, now time.Time, e audit.Event) error
+}
+
+// screenOf is the path of the screen of a step, below the base.
+var screenOf = map[authz.Step]string{
+	authz.Register: "/register", authz.Choose: "/choose", authz.SignIn: "/login",
+	authz.Consent: "/consent", authz.Continue: "/consent",
+}
+
+// Continue implements op.Screens: it answers the client, or leads to the screen
+// of the request's step with the request sealed in its address.
+func (s *Screens) Continue(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error {
+	if o.Response != nil {
+		return s.respond(w, r, o)
+	}
+	t := web.From(r.Context()).Tenant
+	sealed, err := o.Interaction.Seal(s.Sealer, t.ID)
+	if err != nil {
+		return s.tooLong(w, r, o)
+	}
+	// A language that the application asked for is remembered even though this
+	// answer is no page yet.
+	s.common(w, r, page{uiLocales: o.Request.UILocales, client: o.Client})
+	return web.Redirect(w, t.BasePath+screenOf[o.Step]+"?r="+sealed)
+}
+
+// tooLong answers a request that does not fit into an address: to the client,
+// which is known (spec/sign-in.md §1).
+func (s *Screens) tooLong(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error {
+	t := web.From(r.Context()).Tenant
+	o.Refusal = oidc.Refuse(oidc.InvalidRequest, "RFC 9126 §1", "the request is too long to travel in an address; push it to /par or send fewer parameters")
+	params := []oidc.Param{{Name: "error", Value: string(o.Refusal.Code)}, {Name: "error_description", Value: o.Refusal.Description}}
+	if o.Request.State != "" {
+		params = append(params, oidc.Param{Name: "state", Value: o.Request.State})
+	}
+	o.Response = &oidc.AuthResponse{RedirectURI: o.Request.RedirectURI, Mode: o.Request.Mode(),
+		Params: append(params, oidc.Param{Name: "iss", Value: t.Issuer})}
+	return s.respond(w, r, o)
+}
+
+// respond sends an answer to the client (RFC 6749 §4.1.2): 303, or a page that
+// posts itself.
+func (s *Screens) respond(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error {
+	a := o.Response
+	if a.Mode != oidc.ModeFormPost {
+		w.Header()["Referrer-Policy"] = []string{"no-referrer"}
+		return web.Redirect(w, a.URL())
+	}
+	p := FormPostPage{Common: s.common(w, r, page{uiLocales: o.Request.UILocales, client: o.Client}), App: o.Client.Name(), Action: a.RedirectURI}
+	for _, f := range a.Params {
+		p.Fields = append(p.Fields, Param{f.Name, f.Value})
+	}
+	return s.write(w, http.StatusOK, p, formAction(a.RedirectURI)...)
+}
+
+// arrival is a request to a screen: the interaction it is about, if any, and
+// where that stands.
+type arrival struct {
+	in      authz.Input
+	sealed  string         // "" without an interaction
+	outcome *authz.Outcome // nil without an interaction
+}
+
+// arrive opens the sealed request of a GET or POST, or begins one from the
+// parameters of an authorization request, and judges it anew. It changes
+// nothing.
+func (s *Screens) arrive(r *http.Request, f oidc.Form) (*arrival, error) {
+	q := web.From(r.Context())
+	sess, err := s.Session(r)
+	if err != nil {
+		return nil, err
+	}
+	a := &arrival{in: authz.Input{Tenant: q.Tenant, Session: sess, Browser: s.Browser(r), Now: q.Now}}
+	switch {
+	case f.Has("r"):
+		a.sealed = f.Get("r")
+		if a.in.Interaction, err = authz.Open(s.Sealer, q.Tenant.ID, a.sealed); err != nil {
+			return nil, &web.Refused{Status: http.StatusBadRequest, Code: "unreadable_request", Err: err}
+		}
+	case r.Method == http.MethodGet && f.Has("client_id"):
+		if a.in.Interaction, err = s.Begin.BeginRequest(r); err != nil {
+			return nil, err
+		}
+		if a.sealed, err = a.in.Interaction.Seal(s.Sealer, q.Tenant.ID); err != nil {
+			return nil, oidc.Refuse(oidc.InvalidRequest, "RFC 9126 §1", "the request is too long to travel in an address; push it to /par or send fewer parameters")
+		}
+	default:
+		return a, nil
+	}
+	a.outcome, err = s.Flow.Evaluate(r.Context(), a.in)
+	if err != nil {
+		return nil, err
+	}
+	q.ClientID = a.outcome.Client.ClientID
+	return a, nil
+}
+
+// page describes the arrival for a Common.
+func (a *arrival) page(path string) page {
+	p := page{sealed: a.sealed, path: path}
+	if a.outcome != nil {
+		p.client, p.uiLocales = a.outcome.Client, a.outcome.Request.UILocales
+	}
+	return p
+}
+
+func (a *arrival) app() string {
+	if a.outcome == nil {
+		return ""
+	}
+	return a.outcome.Client.Name()
+}
+
+// formAction is where the forms of the arrival's pages may end.
+func (a *arrival) formAction() []string {
+	if a.outcome == nil {
+		return []string{"'self'"}
+	}
+	return formAction(a.outcome.Request.RedirectURI)
+}
+
+// onward leads back to /authorize, the only place where a GET may issue a code.
+func (s *Screens) onward(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/authorize?r="+a.sealed)
+}
+
+// finish goes on after the person did something: to the client with a code, to
+// the next screen, or home when no application asked.
+func (s *Screens) finish(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if a.outcome == nil {
+		return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/")
+	}
+	o, err := s.Flow.Run(r.Context(), a.in)
+	if err != nil {
+		return err
+	}
+	if init := a.outcome.Client.InitiateLoginURI; init != "" && o.Response != nil && o.Refusal == nil && a.in.Now.Sub(a.in.Interaction.Arrived) > 24*time.Hour {
+		// Over a day old: the application has forgotten its state, so it begins
+		// anew and the session answers at once (OIDC Core §4).
+		return web.Redirect(w, oidc.AppendQuery(init, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
+	}
+	return s.Continue(w, r, o)
+}
+
+// cancel is the answer to a journey that the person left.
+func (s *Screens) cancel(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if a.outcome == nil {
+		return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/")
+	}
+	o, err := s.Flow.Deny(r.Context(), a.in)
+	if err != nil {
+		return err
+	}
+	return s.Continue(w, r, o)
+}
+
+// signIn records a proof, sets the cookie and remembers what was done in this
+// interaction.
+func (s *Screens) signIn(w http.ResponseWriter, r *http.Request, a *arrival, p session.Proof, registered bool) error {
+	q := web.From(r.Context())
+	p.Lifetime = q.Tenant.Settings.Session.Lifetime.D()
+	p.IdleTimeout = q.Tenant.Settings.Session.IdleTimeout.D()
+	p.UserAgent, p.Address = r.UserAgent(), q.Addr.String()
+	p.Browser = s.keepBrowser(w, r)
+	sess, cookie, err := s.Sessions.Authenticated(web.As(r.Context(), "account:"+p.Sub), q.Tenant.ID, p, a.in.Session, q.Now)
+	if err != nil {
+		return err
+	}
+	age := time.Duration(0)
+	if p.Persistent {
+		age = p.Lifetime
+	}
+	web.SetCookie(w, q.Tenant, web.SessionCookie, cookie, age)
+	a.in.Session, a.in.Browser = sess, p.Browser
+	return s.progress(r, a, authz.Progress{Chosen: p.Sub, Registered: registered})
+}
+
+// progress stores what was done, where the request's prompt makes it matter.
+// Signing in with an account that exists ends a prompt=create as well: the
+// person has one.
+func (s *Screens) progress(r *http.Request, a *arrival, p authz.Progress) error {
+	if a.outcome == nil || !(a.outcome.Request.Prompt.Create || a.outcome.Request.Prompt.SelectAccount) {
+		return nil
+	}
+	q := web.From(r.Context())
+	p.Registered = p.Registered || a.outcome.Request.Prompt.Create
+	return s.Flow.Store.PutProgress(r.Context(), q.Tenant.ID, a.in.Browser, a.in.Interaction.ID, p, q.Now, q.Now.Add(progressLife))
+}
+
+// progressLife is how long progress holds after the last proof (AZ17).
+const progressLife = 15 * time.Minute

@@ -1,0 +1,30 @@
+package screens
+
+import (
+	"net/http"
+
+	"github.com/foyer-id/foyer/internal/web"
+)
+
+// Routes are the hosted pages (spec/product.md, Endpoints). State changes are
+// same-origin posts to these paths, never to the protocol's.
+func (s *Screens) Routes() []web.Route {
+	screen := func(path string, get, post web.Handler, aliases ...string) web.Route {
+		return web.Route{Path: path, Aliases: aliases, Screen: true,
+			Methods: map[string]web.Handler{http.MethodGet: get, http.MethodPost: post}}
+	}
+	get := func(path string, h web.Handler) web.Route {
+		return web.Route{Path: path, Methods: map[string]web.Handler{http.MethodGet: h}}
+	}
+	assets := get("/assets/", s.Asset)
+	assets.Prefix = true
+	return []web.Route{
+		screen("/login", s.ShowLogin, s.Login, "/auth-ui/login"),
+		screen("/register", s.ShowRegister, s.Register),
+		screen("/choose", s.ShowChoose, s.Choose),
+		screen("/consent", s.ShowConsent, s.Consent),
+		screen("/signout", s.ShowSignOut, s.SignOut),
+		get("/", s.Home),
+		assets,
+	}
+}
