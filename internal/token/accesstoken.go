@@ -57,7 +57,7 @@ func (t *AccessToken) Mint(k *keys.SigningKey) (string, error) {
 
 // complete tells whether the claims that RFC 9068 §2.2 requires are there.
 func (t *AccessToken) complete() bool {
-	return t.Iss != "" && t.Sub != "" && len(t.Aud) > 0 && t.ClientID != "" && t.JTI != "" && t.Exp != 0 && t.Iat != 0
+	return t.Iss != "" && t.Sub != "" && len(t.Aud) > 0 && !slices.Contains(t.Aud, "") && t.ClientID != "" && t.JTI != "" && t.Exp != 0 && t.Iat != 0
 }
 
 // nested writes the claims that are objects.
