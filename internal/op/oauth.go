@@ -3,7 +3,6 @@ package op
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -75,11 +74,10 @@ func (p *Provider) authenticate(r *http.Request, f oidc.Form) (*client.Client, e
 // credentials reads what the request says about its client (RFC 6749 §2.3).
 func credentials(r *http.Request, f oidc.Form) (client.Credentials, error) {
 	q := web.From(r.Context())
-	headers := r.Header["Authorization"]
-	if len(headers) > 1 {
+	if len(r.Header["Authorization"]) > 1 {
 		return client.Credentials{}, oidc.Refuse(oidc.InvalidRequest, "RFC 6749 §2.3", "the request has more than one Authorization header")
 	}
-	cr, refusal := client.ParseCredentials(slices.Concat(headers, []string{""})[0], f)
+	cr, refusal := client.ParseCredentials(r.Header.Get("Authorization"), f)
 	if refusal != nil {
 		return client.Credentials{}, refusal
 	}
