@@ -42,18 +42,23 @@ func NewProvider(p *Provider) *Provider {
 
 // Routes are the protocol's endpoints with their aliases (spec/product.md).
 func (p *Provider) Routes() []web.Route {
-	get := map[string]web.Handler{http.MethodGet: p.Discovery}
-	post := func(h web.Handler) map[string]web.Handler { return map[string]web.Handler{http.MethodPost: h} }
+	public := func(h web.Handler) map[string]web.Handler {
+		return map[string]web.Handler{http.MethodGet: h, http.MethodOptions: PublicPreflight}
+	}
+	post := func(h web.Handler) map[string]web.Handler {
+		return map[string]web.Handler{http.MethodPost: h, http.MethodOptions: p.Preflight}
+	}
+	userInfo := map[string]web.Handler{http.MethodGet: p.UserInfo, http.MethodPost: p.UserInfo, http.MethodOptions: p.Preflight}
 	return []web.Route{
-		{Path: "/.well-known/openid-configuration", Methods: get, CORS: true,
+		{Path: "/.well-known/openid-configuration", Methods: public(p.Discovery), CORS: true,
 			Aliases: []string{"/login/.well-known/openid-configuration"}},
-		{Path: "/.well-known/oauth-authorization-server", Methods: get, CORS: true},
-		{Path: "/.well-known/jwks.json", CORS: true, Methods: map[string]web.Handler{http.MethodGet: p.JWKS},
+		{Path: "/.well-known/oauth-authorization-server", Methods: public(p.Discovery), CORS: true},
+		{Path: "/.well-known/jwks.json", CORS: true, Methods: public(p.JWKS),
 			Aliases: []string{"/login/jwk", "/.well-known/openid-configuration/jwks"}},
 		{Path: "/token", CORS: true, Methods: post(p.Token), Aliases: []string{"/login/token", "/connect/token"}},
-		{Path: "/userinfo", CORS: true, Methods: map[string]web.Handler{http.MethodGet: p.UserInfo, http.MethodPost: p.UserInfo},
+		{Path: "/userinfo", CORS: true, Methods: userInfo,
 			Aliases: []string{"/profiles/oidc/userinfo", "/connect/userinfo"}},
-		{Path: "/introspect", Methods: post(p.Introspect),
+		{Path: "/introspect", Methods: map[string]web.Handler{http.MethodPost: p.Introspect},
 			Aliases: []string{"/login/token/introspect", "/token/introspect", "/connect/introspect"}},
 		{Path: "/revoke", CORS: true, Methods: post(p.Revoke),
 			Aliases: []string{"/logout", "/login/token/revoke", "/token/revoke", "/connect/revocation"}},
