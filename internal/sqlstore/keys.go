@@ -9,38 +9,30 @@ import (
 	"github.com/foyer-id/foyer/internal/keys"
 )
 
-var _ keys.Store = (*DB)(nil)
+var _ keys.Store = (*Store)(nil)
 
 // errUnchanged undoes a transition that turned out to change nothing.
 var errUnchanged = errors.New("sqlstore: nothing to change")
 
 // Keys implements keys.Store.
-func (d *DB) Keys(ctx context.Context, tenant string) ([]keys.Record, error) {
-	rows, err := d.Query(ctx, `SELECT kid, alg, created_at, sign_from, revoked_at, public_jwk, sealed
+func (s *Store) Keys(ctx context.Context, tenant string) ([]keys.Record, error) {
+	rows, err := s.db.Query(ctx, `SELECT kid, alg, created_at, sign_from, revoked_at, public_jwk, sealed
 		FROM keys WHERE tenant = $1 ORDER BY kid`, tenant)
+	out, err := collect(rows, err, func(rows *Rows) (r keys.Record, err error) {
+		err = rows.Scan(&r.KID, &r.Alg, &r.CreatedAt, &r.SignFrom, &r.RevokedAt, &r.Public, &r.Sealed)
+		return r, err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read keys: %w", err)
-	}
-	defer rows.Close()
-	var out []keys.Record
-	for rows.Next() {
-		var r keys.Record
-		if err := rows.Scan(&r.KID, &r.Alg, &r.CreatedAt, &r.SignFrom, &r.RevokedAt, &r.Public, &r.Sealed); err != nil {
-			return nil, fmt.Errorf("read keys: %w", err)
-		}
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
 	return out, nil
 }
 
-// AddKey implements keys.Store. The version is raised first: that row is the
-// lock which makes two nodes decide one after the other on PostgreSQL.
-func (d *DB) AddKey(ctx context.Context, tenant string, r keys.Record, unlessAfter int64) (bool, error) {
-	err := d.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.Exec(`UPDATE versions SET n = n + 1 WHERE name = 'config'`); err != nil {
+// AddKey implements keys.Store. The version moves first: its row is the lock
+// that makes two nodes decide one after the other on PostgreSQL.
+func (s *Store) AddKey(ctx context.Context, tenant string, r keys.Record, unlessAfter int64) (bool, error) {
+	err := s.db.Write(ctx, func(tx *Tx) error {
+		if err := moveConfig(tx); err != nil {
 			return err
 		}
 		n, err := tx.Exec(`INSERT INTO keys (tenant, kid, alg, created_at, sign_from, revoked_at, public_jwk, sealed)
@@ -56,9 +48,9 @@ func (d *DB) AddKey(ctx context.Context, tenant string, r keys.Record, unlessAft
 }
 
 // RevokeKey implements keys.Store.
-func (d *DB) RevokeKey(ctx context.Context, tenant, kid string, now time.Time) (bool, error) {
-	err := d.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.Exec(`UPDATE versions SET n = n + 1 WHERE name = 'config'`); err != nil {
+func (s *Store) RevokeKey(ctx context.Context, tenant, kid string, now time.Time) (bool, error) {
+	err := s.db.Write(ctx, func(tx *Tx) error {
+		if err := moveConfig(tx); err != nil {
 			return err
 		}
 		n, err := tx.Exec(`UPDATE keys SET revoked_at = $3 WHERE tenant = $1 AND kid = $2 AND revoked_at = 0`,
