@@ -136,7 +136,7 @@ func build(ctx context.Context, cfg *config.Server, env Env, db *sqlstore.DB) (*
 		Sessions:  session.NewService(store),
 		Logout:    logout.NewService(store),
 	}
-	c.Keys = keys.New(keys.Options{Store: db, Sealer: c.Sealer("keys"), Now: env.Now})
+	c.Keys = keys.New(keys.Options{Store: store, Sealer: c.Sealer("keys"), Now: env.Now})
 	c.Accounts = &account.Service{Store: store, Hasher: hasher, Limiter: c.Limiter, Devices: store}
 	return c, nil
 }

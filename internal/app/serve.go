@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/config"
+)
+
+// ServeOptions are what foyer serve has beside its configuration.
+type ServeOptions struct {
+	Demo           bool
+	Stdout, Stderr io.Writer
+	Version        string
+	Log            *slog.Logger // default: as the configuration says, to Stderr
+}
+
+// Serve runs the server until ctx ends.
+func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) {
+	if o.Log == nil {
+		o.Log = newLogger(cfg, o.Stderr)
+	}
+	if file, ok := sqliteFile(cfg); ok {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return fmt.Errorf("make the data directory: %w", err)
+		}
+	}
+	core, err := Open(ctx, cfg, Env{Now: time.Now, Log: o.Log, Create: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, core.Close()) }()
+	report, err := core.Prepare(ctx)
+	if err != nil {
+		return err
+	}
+	if report != nil {
+		for _, w := range report.Warnings {
+			fmt.Fprintln(o.Stderr, "warning:", w)
+		}
+	}
+	s, err := NewServer(core)
+	if err != nil {
+		return err
+	}
+	l, err := s.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Stdout, "Foyer %s answers at %s\n  discovery   %s/.well-known/openid-configuration\n", o.Version, cfg.PublicURL(), cfg.PublicURL())
+	return s.Run(ctx, l)
+}
+
+// newLogger writes one JSON or text line for each event (LG2: both escape
+// control characters).
+func newLogger(cfg *config.Server, w io.Writer) *slog.Logger {
+	h := &slog.HandlerOptions{Level: cfg.LogLevel()}
+	if cfg.Log.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, h))
+	}
+	return slog.New(slog.NewJSONHandler(w, h))
+}
