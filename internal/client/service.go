@@ -52,8 +52,8 @@ func (s *Service) Create(ctx context.Context, tenant string, spec Spec, cc Check
 }
 
 // Update replaces the metadata of the client that has the given version (0: any).
-// A ClientSecret in spec becomes the only secret; without one the secrets stay,
-// as far as the method needs any. The error is a *FindingsError, ErrNotFound,
+// A ClientSecret in spec becomes the only secret, unless it is a live one
+// already; without one the secrets stay, as far as the method needs any. The error is a *FindingsError, ErrNotFound,
 // ErrVersion or the store's.
 func (s *Service) Update(ctx context.Context, tenant string, spec Spec, version int64, cc CheckContext) (Result, error) {
 	c, err := s.load(ctx, tenant, spec.ClientID, version)

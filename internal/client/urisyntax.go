@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // checkURI refuses what parsers and browsers read in different ways, whatever
@@ -123,7 +125,20 @@ func validHost(hostport, host string) bool {
 		a, err := netip.ParseAddr(host)
 		return err == nil && a.Is4()
 	}
-	return len(host) <= 253
+	return len(host) <= 253 && validPunycode(strings.ToLower(host))
+}
+
+// browserNames reads internationalized names as browsers do (WHATWG URL §3.3).
+var browserNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(true), idna.CheckHyphens(false), idna.StrictDomainName(false), idna.Transitional(false))
+
+// validPunycode refuses xn-- labels that stand for nothing: browsers refuse
+// them or show another name.
+func validPunycode(host string) bool {
+	if !strings.Contains(host, "xn--") {
+		return true
+	}
+	ascii, err := browserNames.ToASCII(host)
+	return err == nil && ascii == host
 }
 
 func endsInNumber(label string) bool {
