@@ -74,7 +74,7 @@ func setup(t *testing.T, db *sqlstore.DB) *world {
 	w := &world{T: t, ctx: t.Context(), db: db, store: sqlstore.NewStore(db)}
 	w.clock.Store(noon.UnixMicro())
 	sealer := secret.NewSealer(secret.DeriveKey([]byte("master key of a test"), "keys"))
-	w.keys = keys.New(keys.Options{Store: db, Sealer: sealer, Now: w.now})
+	w.keys = keys.New(keys.Options{Store: w.store, Sealer: sealer, Now: w.now})
 	w.grants = grant.New(grant.Options{
 		Store: w.store, Keys: w.keys, Clients: finder{w.store}, Resources: tenant.NewResources(w.store),
 		Budget: throttle.New(db), Log: slog.New(slog.DiscardHandler),

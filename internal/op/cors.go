@@ -9,6 +9,7 @@ import (
 var (
 	varyOrigin     = []string{"Origin"}
 	allowedMethods = []string{"GET, POST"}
+	documentMethod = []string{"GET"}
 	allowedHeaders = []string{"Authorization, Content-Type"}
 	exposedHeaders = []string{"WWW-Authenticate, Retry-After"}
 	preflightAge   = []string{"600"}
@@ -54,7 +55,7 @@ func (p *Provider) Preflight(w http.ResponseWriter, r *http.Request) error {
 func PublicPreflight(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h["Access-Control-Allow-Origin"] = anyOrigin
-	h["Access-Control-Allow-Methods"] = allowedMethods[:1]
+	h["Access-Control-Allow-Methods"] = documentMethod
 	h["Access-Control-Max-Age"] = preflightAge
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -42,7 +42,7 @@ func NewProvider(p *Provider) *Provider {
 
 // Routes are the protocol's endpoints with their aliases (spec/product.md).
 func (p *Provider) Routes() []web.Route {
-	public := func(h web.Handler) map[string]web.Handler {
+	document := func(h web.Handler) map[string]web.Handler {
 		return map[string]web.Handler{http.MethodGet: h, http.MethodOptions: PublicPreflight}
 	}
 	post := func(h web.Handler) map[string]web.Handler {
@@ -50,10 +50,10 @@ func (p *Provider) Routes() []web.Route {
 	}
 	userInfo := map[string]web.Handler{http.MethodGet: p.UserInfo, http.MethodPost: p.UserInfo, http.MethodOptions: p.Preflight}
 	return []web.Route{
-		{Path: "/.well-known/openid-configuration", Methods: public(p.Discovery), CORS: true,
+		{Path: "/.well-known/openid-configuration", Methods: document(p.Discovery), CORS: true,
 			Aliases: []string{"/login/.well-known/openid-configuration"}},
-		{Path: "/.well-known/oauth-authorization-server", Methods: public(p.Discovery), CORS: true},
-		{Path: "/.well-known/jwks.json", CORS: true, Methods: public(p.JWKS),
+		{Path: "/.well-known/oauth-authorization-server", Methods: document(p.Discovery), CORS: true},
+		{Path: "/.well-known/jwks.json", CORS: true, Methods: document(p.JWKS),
 			Aliases: []string{"/login/jwk", "/.well-known/openid-configuration/jwks"}},
 		{Path: "/token", CORS: true, Methods: post(p.Token), Aliases: []string{"/login/token", "/connect/token"}},
 		{Path: "/userinfo", CORS: true, Methods: userInfo,
