@@ -83,10 +83,14 @@ func (t *Tenant) Issuer(publicURL *url.URL) string {
 	return t.Base(publicURL)
 }
 
-// Name is the name to show people.
+// Name is the name to show people; the tenant of a first start has none of its
+// own yet and is called after the product.
 func (t *Tenant) Name() string {
-	if t.DisplayName != "" {
+	switch {
+	case t.DisplayName != "":
 		return t.DisplayName
+	case t.ID == "default":
+		return "Foyer"
 	}
 	return t.ID
 }
