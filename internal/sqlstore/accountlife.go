@@ -88,6 +88,10 @@ func mustExist(tx *Tx, tenant, sub string) error {
 	return err
 }
 
+// A sub-select makes SQLite use the index (accountSessions).
+const deleteIdentifiers = `DELETE FROM identifiers WHERE tenant = $1
+	AND (kind, key) IN (SELECT x.kind, x.key FROM identifiers AS x WHERE x.tenant = $1 AND x.sub = $2)`
+
 // DeleteAccount implements account.Store. Its grants are dead because there is
 // no account; a tombstone keeps a tenant file from giving the sub to another.
 func (s *Store) DeleteAccount(ctx context.Context, tenant, sub string, now time.Time, e audit.Event) error {
@@ -100,7 +104,7 @@ func (s *Store) DeleteAccount(ctx context.Context, tenant, sub string, now time.
 			return account.ErrNotFound
 		}
 		for _, statement := range []string{
-			`DELETE FROM identifiers WHERE tenant = $1 AND sub = $2`,
+			deleteIdentifiers,
 			`INSERT INTO identifiers (tenant, kind, key, sub) VALUES ($1, 'tombstone', $2, $2)`,
 			`DELETE FROM devices WHERE tenant = $1 AND sub = $2`,
 			`DELETE FROM consents WHERE tenant = $1 AND sub = $2`,

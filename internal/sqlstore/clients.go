@@ -87,6 +87,14 @@ func (s *Store) UpdateClient(ctx context.Context, tenant string, c *client.Clien
 	})
 }
 
+// In these a sub-select makes SQLite use the index (accountSessions).
+const (
+	deleteConsents = `DELETE FROM consents WHERE tenant = $1 AND client_id = $2
+		AND sub IN (SELECT x.sub FROM consents AS x WHERE x.tenant = $1 AND x.client_id = $2)`
+	deleteParticipants = `DELETE FROM participants WHERE tenant = $1 AND client_id = $2
+		AND session IN (SELECT x.session FROM participants AS x WHERE x.tenant = $1 AND x.client_id = $2)`
+)
+
 // DeleteClient implements client.Store. Its grants stay until they are swept
 // and are dead without a statement: there is no client, and a later one with
 // the same id has a CreatedAt after theirs (MT3).
@@ -99,10 +107,7 @@ func (s *Store) DeleteClient(ctx context.Context, tenant, clientID string, now t
 		if err := changedOne(n, err, client.ErrNotFound); err != nil {
 			return err
 		}
-		for _, statement := range []string{
-			`DELETE FROM consents WHERE tenant = $1 AND client_id = $2`,
-			`DELETE FROM participants WHERE tenant = $1 AND client_id = $2`,
-		} {
+		for _, statement := range []string{deleteConsents, deleteParticipants} {
 			if _, err := tx.Exec(statement, tenant, clientID); err != nil {
 				return err
 			}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	sess "github.com/foyer-id/foyer/internal/session"
@@ -13,22 +12,27 @@ func (s *Store) ListSessions(ctx context.Context, tenant, sub, clientID string, 
 	if before == 0 {
 		before = 1<<63 - 1
 	}
-	// One text for each question, so that each has its index.
-	text := ` FROM sessions AS s WHERE s.tenant = $1 AND s.id < $2 AND ` + sessionAlive
-	args := []any{tenant, before, micro(now), limit}
-	if sub != "" {
-		args = append(args, sub)
-		text += fmt.Sprintf(` AND s.sub = $%d`, len(args))
-	}
-	order := ` ORDER BY s.id DESC LIMIT $4`
-	if clientID != "" {
-		args = append(args, clientID)
-		text = ` FROM participants AS p JOIN sessions AS s ON s.tenant = p.tenant AND s.id = p.session` +
-			text[len(` FROM sessions AS s`):] + fmt.Sprintf(` AND p.tenant = $1 AND p.client_id = $%d`, len(args))
-		order = ` ORDER BY p.session DESC LIMIT $4`
-	}
-	rows, err := s.db.Query(ctx, `SELECT `+sessionColumns+text+order, args...)
+	text, more := listSessions(sub, clientID)
+	rows, err := s.db.Query(ctx, text, append([]any{tenant, before, micro(now), limit}, more...)...)
 	return collect(rows, err, func(rows *Rows) (*sess.Session, error) { return scanSession(rows.Scan) })
+}
+
+// listSessions returns one text for each question, so that each has its index,
+// and the arguments from $5 on.
+func listSessions(sub, clientID string) (text string, args []any) {
+	const head, order = `SELECT ` + sessionColumns + ` FROM sessions AS s WHERE s.tenant = $1 AND ` + sessionAlive, ` ORDER BY s.id DESC LIMIT $4`
+	const ofSub = ` AND s.id IN (SELECT x.id FROM sessions AS x WHERE x.tenant = $1 AND x.sub = $5 AND x.id < $2)`
+	const ofClient = ` AND EXISTS (SELECT 1 FROM participants AS p WHERE p.tenant = $1 AND p.session = s.id AND p.client_id = $6)`
+	switch {
+	case sub != "" && clientID != "":
+		return head + ofSub + ofClient + order, []any{sub, clientID}
+	case sub != "":
+		return head + ofSub + order, []any{sub}
+	case clientID != "":
+		return `SELECT ` + sessionColumns + ` FROM participants AS p JOIN sessions AS s ON s.tenant = p.tenant AND s.id = p.session
+			WHERE p.tenant = $1 AND p.client_id = $5 AND p.session < $2 AND ` + sessionAlive + ` ORDER BY p.session DESC LIMIT $4`, []any{clientID}
+	}
+	return head + ` AND s.id < $2` + order, nil
 }
 
 // Participants implements session.Store.
@@ -41,9 +45,10 @@ func (s *Store) Participants(ctx context.Context, tenant string, id int64) ([]se
 	})
 }
 
+const countSessions = `SELECT count(*) FROM sessions AS s WHERE ` + accountSessions
+
 // CountSessions implements session.Store.
 func (s *Store) CountSessions(ctx context.Context, tenant, sub string, now time.Time) (n int, err error) {
-	err = s.db.QueryRow(ctx, `SELECT count(*) FROM sessions AS s
-		WHERE s.tenant = $1 AND s.sub = $2 AND `+sessionAlive, tenant, sub, micro(now)).Scan(&n)
+	err = s.db.QueryRow(ctx, countSessions, tenant, sub, micro(now)).Scan(&n)
 	return n, err
 }

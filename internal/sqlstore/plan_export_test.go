@@ -1,0 +1,30 @@
+package sqlstore
+
+// Plans are statements that must find their rows by the index they name.
+var Plans = map[string]string{
+	endAccountSessions:   "sessions_sub",
+	countSessions:        "sessions_sub",
+	expiredSessions:      "sessions_expiry",
+	endedSessions:        "sessions_ended",
+	expiredGrants:        "grants_expiry",
+	expiredRefresh:       "refresh_expiry",
+	expiredAccess:        "access_expiry",
+	expiredJTIs:          "revoked_expiry",
+	closedSuccessor:      "refresh_sealed",
+	expiredSeen:          "seen_expiry",
+	expiredProgress:      "progress_expiry",
+	expiredDevices:       "devices_expiry",
+	redeemCode:           "PRIMARY KEY",
+	rotateToken:          "PRIMARY KEY",
+	deleteIdentifiers:    "identifiers_sub",
+	deleteConsents:       "consents_client",
+	deleteParticipants:   "participants_client",
+	sessionsOf("x", ""):  "sessions_sub",
+	sessionsOf("", "x"):  "participants_client",
+	sessionsOf("x", "x"): "sessions_sub",
+}
+
+func sessionsOf(sub, clientID string) string {
+	text, _ := listSessions(sub, clientID)
+	return text
+}
