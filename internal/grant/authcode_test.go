@@ -1,6 +1,7 @@
 package grant_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
@@ -9,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/grant"
+	"github.com/foyer-id/foyer/internal/keys"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/token"
@@ -203,5 +206,38 @@ func TestResources(t *testing.T) {
 		}
 		_, err = w.refresh(w.spa, resp.RefreshToken, "resource", "https://orders.example.com")
 		refused(t, "TK6: another resource at refresh", err, oidc.InvalidTarget)
+	})
+}
+
+func TestIDTokensAreRS256UnlessTheClientSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		w.must(w.keys.Ensure(w.ctx, w.tn.ID, keys.RS256))
+		w.keys.Invalidate(w.tn.ID)
+		w.spa.IDTokenSignedResponseAlg = ""
+		resp := w.tokens(w.spa)
+		for jwt, want := range map[string]string{resp.IDToken: `"alg":"RS256"`, resp.AccessToken: `"alg":"ES256"`} {
+			header, err := base64.RawURLEncoding.DecodeString(strings.Split(jwt, ".")[0])
+			w.must(err)
+			if !strings.Contains(string(header), want) {
+				t.Errorf("header %s, want %s (Foyer tokens §2)", header, want)
+			}
+		}
+		if at := claims(t, resp.IDToken)["at_hash"]; at != token.AtHash(keys.RS256, resp.AccessToken) {
+			t.Errorf("at_hash = %v (OIDC Core §3.1.3.6)", at)
+		}
+	})
+}
+
+func TestMT3_AClientMadeAgainIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		code, resp := w.code(w.web), w.tokens(w.web, "scope", "openid offline_access")
+		w.must(w.store.DeleteClient(w.ctx, w.tn.ID, w.web.ClientID, w.now(), audit.Event{Kind: audit.ClientDeleted}))
+		w.advance(time.Second)
+		again := w.client(w.web.Spec)
+		w.dead(t, "a client made again", again, resp)
+		_, err := w.redeem(again, code)
+		refused(t, "a code of the client before", err, oidc.InvalidGrant)
 	})
 }
