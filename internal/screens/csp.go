@@ -10,7 +10,8 @@ import (
 // of our own origin. formAction is where the page's form may end: 'self', and
 // for forms that can end at an application what design says ("https:", its
 // loopback or private-use scheme), because Chromium checks every redirect
-// after a POST. A page without a form gets 'none'. Malformed sources are left
+// after a POST. A page without a form gets 'none', or
+// 'self' for its language menu. Malformed sources are left
 // out.
 func CSP(p Page, nonce string, formAction []string) string {
 	var b strings.Builder
@@ -29,6 +30,9 @@ func CSP(p Page, nonce string, formAction []string) string {
 
 func formSources(p Page, sources []string) string {
 	if !p.HasForm() {
+		if len(p.common().Locales) > 1 {
+			return "'self'" // the language menu
+		}
 		return "'none'"
 	}
 	var kept []string

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func common(t testing.TB, tag string, v values) Common {
 		TermsURL:   "https://northwind.example/terms",
 	}
 	for _, l := range i18n.Offered([]string{"en", "fr", "ar"}) {
-		c.Locales = append(c.Locales, LocaleChoice{l.Tag(), l.Name(), "?lang=" + l.Tag() + "&r=" + v.say("sealed")})
+		c.Locales = append(c.Locales, LocaleChoice{l.Tag(), l.Name(), "/acme/login?lang=" + l.Tag() + "&r=" + url.QueryEscape(v.say("sealed"))})
 	}
 	return c
 }

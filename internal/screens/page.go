@@ -32,7 +32,9 @@ type Common struct {
 	TermsURL   string
 }
 
-// LocaleChoice is one entry of the language menu: a link to the same page.
+// LocaleChoice is one entry of the language menu. The menu is one GET form made
+// of the first entry's Href, so that a long sealed request is in the page once
+// and not once for each language.
 type LocaleChoice struct {
 	Tag  string // fr
 	Name string // Français
@@ -49,6 +51,27 @@ func (c *Common) T(k i18n.Key, args ...any) string { return c.Locale.T(k, args..
 
 // Parts is a sentence whose values the template emphasises.
 func (c *Common) Parts(k i18n.Key, args ...any) []i18n.Part { return c.Locale.Parts(k, args...) }
+
+// MenuAction is the path of the language menu's form.
+func (c *Common) MenuAction() string {
+	path, _, _ := strings.Cut(c.Locales[0].Href, "?")
+	return path
+}
+
+// MenuParams are the parameters that the language menu keeps.
+func (c *Common) MenuParams() []Param {
+	_, query, _ := strings.Cut(c.Locales[0].Href, "?")
+	var kept []Param
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if name != "" && name != "lang" && nameErr == nil && valueErr == nil {
+			kept = append(kept, Param{name, value})
+		}
+	}
+	return kept
+}
 
 // Home is the tenant's own page.
 func (c *Common) Home() string { return c.Base + "/" }

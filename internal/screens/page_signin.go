@@ -78,6 +78,9 @@ func (p LoginPage) Who() Person {
 	return Person{Identifier: p.Identifier}
 }
 
+// Calm says that no error wants the focus.
+func (p LoginPage) Calm() bool { return p.Notice == NoticeNone || p.Notice == NoticeAgain }
+
 // Wrong says that the fields are to be corrected.
 func (p LoginPage) Wrong() bool { return p.Notice == NoticeWrongPair || p.Notice == NoticeMissing }
 
