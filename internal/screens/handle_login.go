@@ -133,8 +133,11 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, // RFC 8176 §2
 		Persistent: !remember || f.Has("remember"),
 	}, false)
+	if errors.Is(err, session.ErrNotFound) {
+		err = account.ErrWrong // disabled, or its password changed, in this very moment
+	}
 	if err != nil {
-		return err
+		return s.notSignedIn(w, r, a, f, err)
 	}
 	return s.finish(w, r, a)
 }

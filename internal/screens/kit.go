@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +98,7 @@ func (s *Screens) common(w http.ResponseWriter, r *http.Request, p page) Common 
 	if remember && locale.Tag() != n.Cookie {
 		web.SetCookie(w, q.Tenant, web.LanguageCookie, locale.Tag(), year)
 	}
-	c := Common{Base: q.Tenant.BasePath, Brand: l.brand, ThemePath: l.path, Locale: locale, RequestID: q.ID}
+	c := Common{Base: q.Tenant.BasePath, Brand: l.brand, ThemePath: l.path, Locale: locale, RequestID: q.ID, Nonce: secret.Random(nonceBytes)}
 	if p.client != nil {
 		c.PrivacyURL, c.TermsURL = p.client.PolicyURI, p.client.TOSURI
 	}
@@ -108,6 +107,9 @@ func (s *Screens) common(w http.ResponseWriter, r *http.Request, p page) Common 
 	}
 	return c
 }
+
+// nonceBytes of a CSP nonce (HD3).
+const nonceBytes = 16
 
 const year = 365 * 24 * time.Hour
 
@@ -135,7 +137,7 @@ func (s *Screens) write(w http.ResponseWriter, status int, p Page, formAction ..
 	h := w.Header()
 	SecurityHeaders(h)
 	web.NoStore(h)
-	h["Content-Security-Policy"] = []string{CSP(p, "", formAction)}
+	h["Content-Security-Policy"] = []string{CSP(p, p.common().Nonce, formAction)}
 	h["Referrer-Policy"] = []string{ReferrerPolicy(p)}
 	h["Vary"] = []string{"Accept, Accept-Language, Cookie"}
 	return web.Body(w, status, htmlType, b.Bytes())
@@ -204,6 +206,3 @@ func (s *Screens) keepBrowser(w http.ResponseWriter, r *http.Request) string {
 func network(a netip.Addr) string { return throttle.Network(a) }
 
 func person(a *account.Account) Person { return Person{Name: a.FullName(), Identifier: a.Identifier()} }
-
-// sealed returns the sealed request of a form or an address.
-func sealedOf(v string) string { return strings.TrimSpace(v) }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
@@ -21,13 +22,22 @@ var (
 	// ErrUnknown says that the transition may or may not have happened: the
 	// database failed while it was being made durable. A door answers 503 and
 	// nothing may be told to the caller as done.
-	ErrUnknown = errors.New("sqlstore: outcome of the commit is unknown")
+	ErrUnknown error = &passing{"sqlstore: outcome of the commit is unknown"}
 
 	// ErrUnavailable says that nothing happened: the database cannot be
 	// reached, stays locked, or more callers wait than it can serve. A door
 	// answers 503 with Retry-After.
-	ErrUnavailable = errors.New("sqlstore: database is unavailable")
+	ErrUnavailable error = &passing{"sqlstore: database is unavailable"}
 )
+
+// passing is a fault that goes away by itself.
+type passing struct{ text string }
+
+// Error implements error.
+func (p *passing) Error() string { return p.text }
+
+// RetryAfter is when a caller may try again; it makes the fault a 503.
+func (p *passing) RetryAfter() time.Duration { return time.Second }
 
 var (
 	errClosed   = errors.New("database is closed")

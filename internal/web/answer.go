@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/oidc"
+	"github.com/foyer-id/foyer/internal/throttle"
 )
 
 // Status is an error that is only an HTTP status.
@@ -69,6 +70,7 @@ func Refuse(err error) *Refused {
 		proto   *oidc.Error
 		temp    temporary
 		page    paged
+		limited *throttle.ErrLimited
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -80,6 +82,8 @@ func Refuse(err error) *Refused {
 	case errors.As(err, &page):
 		status, code, detail := page.Page()
 		return &Refused{Status: status, Code: code, Detail: detail}
+	case errors.As(err, &limited): // RL7
+		return &Refused{Status: http.StatusTooManyRequests, Code: "too_many_requests", RetryAfter: limited.RetryAfter, Err: err}
 	case errors.As(err, &temp):
 		return &Refused{Status: http.StatusServiceUnavailable, Code: string(oidc.TemporarilyUnavailable), RetryAfter: temp.RetryAfter(), Err: err}
 	case errors.As(err, &proto):

@@ -244,12 +244,14 @@ CREATE TABLE seen (
 ) /* clustered */;
 CREATE INDEX seen_expiry ON seen (expires_at);
 
--- Limits, as the theoretical arrival time of GCRA. Owner: throttle.
--- Expiry: when tat has passed.
+-- Limits, as the times of the charges within the window: one number a key (the
+-- arrival time of GCRA) admits nearly twice the limit in some windows, and the
+-- limit on guesses is exact. Owner: throttle. Expiry: expires_at.
 CREATE TABLE throttle (
   tenant TEXT NOT NULL,
   key TEXT NOT NULL,
-  tat BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  expires_at BIGINT NOT NULL,
   PRIMARY KEY (tenant, key)
 ) /* clustered */;
 
