@@ -1,0 +1,42 @@
+// Processes that tests start, and that end with them.
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+// freePort returns a port that nothing listens on at this moment.
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+// start runs a program until it says something that `ready` accepts, and returns
+// {child, line, said}. It fails with what the program said when it ends before.
+export async function start(command, args, options, ready) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options })
+  const said = []
+  createInterface(child.stderr).on('line', (line) => said.push(line))
+  const lines = createInterface(child.stdout)
+  const line = await new Promise((resolve, reject) => {
+    lines.on('line', (text) => {
+      said.push(text)
+      if (ready(text)) resolve(text)
+    })
+    child.once('error', reject)
+    child.once('close', (code) => reject(new Error(`${command} ended with ${code}:\n${said.join('\n')}`)))
+  })
+  return { child, line, said }
+}
+
+// end asks a child to stop, or kills it, and waits until it has gone.
+export async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'close')
+  if (signal) child.kill(signal)
+  else child.stdin.end()
+  await gone
+}
