@@ -48,3 +48,18 @@ func (e *InvalidAccount) Error() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// SetPassword gives an account a password that obeys the tenant's policy, ends
+// its sessions and kills its grants. The error may be an *InvalidAccount.
+func (c *Core) SetPassword(ctx context.Context, t *tenant.Tenant, a *account.Account, password string) error {
+	check := AccountSpec{Email: a.Email, Password: password}
+	check.GivenName, check.FamilyName = a.Profile.Get("given_name"), a.Profile.Get("family_name")
+	if why := check.weak(t.Settings.Password.MinLength); why != "" {
+		return &InvalidAccount{[]AccountProblem{{"password", why}}}
+	}
+	hash, err := c.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return c.Store.SetPassword(ctx, t.ID, a.Sub, hash, 0, c.Now(), audit.Event{Kind: audit.PasswordSet, Sub: a.Sub})
+}

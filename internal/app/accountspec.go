@@ -155,3 +155,24 @@ func PasswordProblem(p account.Problem, minLength int) string {
 	}
 	return string(p)
 }
+
+// Set gives an identifier or a claim that is a text its value; false when there
+// is none of that name.
+func (s *AccountSpec) Set(name, value string) bool {
+	switch name {
+	case "email":
+		s.Email = value
+		return true
+	case "mobile":
+		s.Mobile = value
+		return true
+	}
+	v := reflect.ValueOf(&s.AccountClaims).Elem()
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("yaml") == name {
+			v.Field(i).SetString(value)
+			return true
+		}
+	}
+	return false
+}

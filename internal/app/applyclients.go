@@ -90,7 +90,7 @@ func (a *applier) putClient(ctx context.Context, old *client.Client, spec client
 		return err
 	}
 	if res.Secret != "" {
-		a.report.Secrets = append(a.report.Secrets, MadeSecret{a.id, spec.ClientID, res.Secret})
+		a.made(spec.ClientID, res.Secret)
 	}
 	if len(res.Client.Secrets) == 0 {
 		given = "" // one that comes back later is applied again
@@ -98,6 +98,16 @@ func (a *applier) putClient(ctx context.Context, old *client.Client, spec client
 		return nil
 	}
 	return a.remember(ctx, clientSecret, spec.ClientID, given)
+}
+
+// made reports a secret, except at a start: its output is a log (LG1).
+func (a *applier) made(clientID, secret string) {
+	if a.o.AtStart {
+		a.report.Warnings = append(a.report.Warnings,
+			fmt.Sprintf("client %s of tenant %s has no client_secret in the file, so one was made; see a new one with foyer client rotate-secret --tenant %s %s", clientID, a.id, a.id, clientID))
+		return
+	}
+	a.report.Secrets = append(a.report.Secrets, MadeSecret{a.id, clientID, secret})
 }
 
 func (a *applier) checkContext(origin client.Origin) client.CheckContext {

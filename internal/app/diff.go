@@ -83,3 +83,22 @@ func membersOf(v any) (map[string]string, error) {
 	}
 	return members(v)
 }
+
+// Members lists the members of a stored thing for people: name, JSON, name,
+// JSON, …; texts without their quotes.
+func Members(v any) ([]string, error) {
+	all, err := members(v)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []string
+	for _, path := range sortedKeys(all) {
+		value := all[path]
+		var text string
+		if json.Unmarshal([]byte(value), &text) == nil {
+			value = text
+		}
+		pairs = append(pairs, path, value)
+	}
+	return pairs, nil
+}

@@ -27,22 +27,26 @@ const (
 	howToMake = "make one with: openssl rand -base64 32"
 )
 
-// loadMasterKey returns the key that the database was set up with. When it was
-// set up with none, the configured key becomes its key; create allows making
-// one then.
-func loadMasterKey(ctx context.Context, cfg *config.Server, store *sqlstore.Store, create bool) ([keyBytes]byte, error) {
+// loadMasterKey returns the key that the database was set up with. When nothing
+// in it was ever sealed, the configured key becomes its key, made if the file
+// does not exist.
+func loadMasterKey(ctx context.Context, cfg *config.Server, store *sqlstore.Store) ([keyBytes]byte, error) {
 	var none [keyBytes]byte
 	kept, err := store.MasterKeyCheck(ctx)
 	if err != nil {
 		return none, err
 	}
-	key, made, err := readMasterKey(cfg, create && kept == "")
+	sealed, err := store.HasKeys(ctx)
+	if err != nil {
+		return none, err
+	}
+	key, made, err := readMasterKey(cfg, kept == "" && !sealed)
 	if err != nil {
 		return none, err
 	}
 	if kept == "" {
-		sealed := checkSealer(key).SealString("", "check", []byte(checkText))
-		if kept, err = store.ClaimMasterKey(ctx, sealed); err != nil {
+		check := checkSealer(key).SealString("", "check", []byte(checkText))
+		if kept, err = store.ClaimMasterKey(ctx, check); err != nil {
 			return none, err
 		}
 	}

@@ -36,7 +36,7 @@ var (
 type Env struct {
 	Now func() time.Time // default time.Now
 	Log *slog.Logger     // default slog.Default()
-	// Create allows Open to set up an empty database and to make a master key.
+	// Create allows Open to make and set up an empty database.
 	Create bool
 }
 
@@ -118,7 +118,7 @@ func build(ctx context.Context, cfg *config.Server, env Env, db *sqlstore.DB) (*
 		}
 	}
 	store := sqlstore.NewStore(db)
-	master, err := loadMasterKey(ctx, cfg, store, env.Create)
+	master, err := loadMasterKey(ctx, cfg, store)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,17 @@
+//go:build darwin || freebsd || netbsd || openbsd || dragonfly
+
+package cli
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	getTermios = unix.TIOCGETA
+	setTermios = unix.TIOCSETA
+)
+
+// echoOff keeps what is typed from being shown until restore is called.
+func echoOff(f *os.File) (restore func(), err error) { return withoutEcho(int(f.Fd())) }
