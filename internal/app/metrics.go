@@ -94,8 +94,9 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 			_, err = s.Keys.Ring(ctx, t.ID)
 		}
 	}
-	if err != nil || !s.ready() {
+	if err != nil || s.stopping.Load() {
 		web.From(r.Context()).Cause = err
+		web.RetryAfter(w.Header(), time.Second)
 		return web.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 	}
 	return web.JSON(w, http.StatusOK, map[string]string{"status": "ready"})

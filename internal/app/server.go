@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/authz"
@@ -24,9 +25,12 @@ import (
 type Server struct {
 	*Core
 	Handler http.Handler
+	// Routes are all paths that Handler answers, for tests that ask each.
+	Routes  []web.Route
 	metrics *metrics
 	egress  *egress.Client
-	ready   func() bool
+	// stopping is set when a stop began: readiness fails first (K4).
+	stopping atomic.Bool
 }
 
 // NewServer wires the doors of a core, in order, once.
@@ -56,9 +60,10 @@ func NewServer(c *Core) (*Server, error) {
 	browser := &op.Interactive{Flow: flow, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}
 	pages.Begin = browser
 
-	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, ready: func() bool { return true }}
+	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out}
+	s.Routes = append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
 	s.Handler = s.harden(web.NewServer(web.Options{
-		Routes: append(append(provider.Routes(), browser.Routes()...), pages.Routes()...), System: s.system(),
+		Routes: s.Routes, System: s.system(),
 		Tenants: c.Directory, Trusted: c.Config.TrustedProxies(), Now: c.Now, Log: c.Log,
 		Fail: pages.Fail, Observe: s.metrics.observe,
 	}))
@@ -113,8 +118,6 @@ const drain = 15 * time.Second
 // Run answers on l until ctx ends, then lets requests under way finish.
 // Readiness fails first, so that a load balancer stops sending.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
-	stopping := false
-	s.ready = func() bool { return !stopping }
 	srv := httpServer(s.Handler)
 	failed := make(chan error, 2)
 	go func() {
@@ -139,7 +142,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	stopping = true
+	s.stopping.Store(true)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	if err := srv.Shutdown(end); err != nil {

@@ -98,7 +98,9 @@ type World struct {
 	T      testing.TB
 	Server *app.Server
 	Base   string // public URL
-	Log    *Log
+	// Database is its address, for a second node or to look inside.
+	Database string
+	Log      *Log
 
 	mu  sync.Mutex
 	now time.Time
@@ -145,7 +147,7 @@ func New(t testing.TB, tenants string, o Options) *World {
 	}
 	cfg, err := config.Load(config.Options{Flags: flags, ReadFile: noFile})
 	check(t, err)
-	w := &World{T: t, Base: o.PublicURL, Log: &Log{}, now: o.Now}
+	w := &World{T: t, Base: o.PublicURL, Database: o.Database, Log: &Log{}, now: o.Now}
 	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	core, err := app.Open(t.Context(), cfg, app.Env{Now: w.Now, Log: log, Create: true})
 	check(t, err)
