@@ -79,7 +79,7 @@ type pending struct {
 // other; beyond maxPending the oldest goes.
 const (
 	pendingInfix = "-request-"
-	maxPending   = 8
+	maxPending   = 6
 )
 
 // pendingSuffix names the cookie of a state.

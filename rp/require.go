@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"net/url"
 	"time"
@@ -91,7 +92,7 @@ func (s *Site) renew(ctx context.Context, n *Session, due func(*Session) bool) (
 	if !due(n) {
 		return n, nil
 	}
-	turn := s.renewal[n.ID[0]%byte(len(s.renewal))]
+	turn := s.renewal[maphash.String(s.seed, n.ID)%uint64(len(s.renewal))]
 	select {
 	case turn <- struct{}{}:
 		defer func() { <-turn }()

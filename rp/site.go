@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,7 +31,8 @@ type SiteOptions struct {
 	AfterLogout string
 	// SessionLife is how long a session lasts at most; default 12 hours.
 	SessionLife time.Duration
-	// LoginLife is how long a sign-in may take; default 1 hour.
+	// LoginLife is how long a sign-in may take; default 24 hours, so that a login
+	// page left open overnight still leads home.
 	LoginLife time.Duration
 	// SignedIn is called when the tokens are verified and before the session
 	// begins; it may fill in s.Values, and its error is a failure. Optional.
@@ -46,6 +48,7 @@ type Site struct {
 	client  *Client
 	o       SiteOptions
 	jar     *jar
+	seed    maphash.Seed
 	renewal [64]chan struct{} // one refresh at a time for a session
 }
 
@@ -57,7 +60,7 @@ func NewSite(c *Client, o SiteOptions) (*Site, error) {
 		o.SessionLife = 12 * time.Hour
 	}
 	if o.LoginLife <= 0 {
-		o.LoginLife = time.Hour
+		o.LoginLife = 24 * time.Hour
 	}
 	if o.Store == nil {
 		o.Store = NewMemory(0, c.p.now)
@@ -75,7 +78,7 @@ func NewSite(c *Client, o SiteOptions) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{client: c, o: o, jar: j}
+	s := &Site{client: c, o: o, jar: j, seed: maphash.MakeSeed()}
 	for i := range s.renewal {
 		s.renewal[i] = make(chan struct{}, 1)
 	}
