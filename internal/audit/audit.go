@@ -29,7 +29,6 @@ const (
 	CodeReplayed    Kind = "code.replay"
 	RefreshReplayed Kind = "refresh.replay"
 	TokenRevoked    Kind = "token.revoke"
-	AddressRejected Kind = "logout.address_rejected"
 	ClientCreated   Kind = "client.create"
 	ClientUpdated   Kind = "client.update"
 	ClientDeleted   Kind = "client.delete"

@@ -26,18 +26,27 @@ func NewService(store Store) *Service { return &Service{store} }
 // when it returns: no request with their cookies or tokens succeeds afterwards,
 // on any node (LO6).
 func (s *Service) End(ctx context.Context, tenant string, e Ending, now time.Time) ([]Ended, error) {
-	ended, err := s.store.EndSessions(ctx, tenant, e, now, audit.Event{Kind: audit.SessionEnded, Data: map[string]string{"reason": string(e.Reason)}})
+	data := map[string]string{"reason": string(e.Reason)}
+	if e.RejectedAddress {
+		data["return_address"] = "rejected"
+	}
+	ended, err := s.store.EndSessions(ctx, tenant, e, now, audit.Event{Kind: audit.SessionEnded, Data: data})
 	if err != nil {
 		return nil, fmt.Errorf("end sessions: %w", err)
 	}
 	return ended, nil
 }
 
-// EndHere ends this browser's session, or every session of its account.
-func (s *Service) EndHere(ctx context.Context, tenant string, sess *session.Session, everywhere bool, now time.Time) ([]Ended, error) {
-	e := Ending{Sessions: []int64{sess.ID}, Reason: session.ByRequest}
-	if everywhere {
-		e = Ending{Sub: sess.Sub, Reason: session.ByRequest}
+// EndHere carries a decision out: this browser's session ends, or every session
+// of its account. An address that was not accepted is recorded with it (§1.3);
+// where nothing ends there is only the log line, so that strangers cannot fill
+// the audit trail.
+func (s *Service) EndHere(ctx context.Context, tenant string, sess *session.Session, d Decision, now time.Time) ([]Ended, error) {
+	e := Ending{Reason: session.ByRequest, RejectedAddress: d.Rejected}
+	if d.Everywhere {
+		e.Sub = sess.Sub
+	} else {
+		e.Sessions = []int64{sess.ID}
 	}
 	return s.End(ctx, tenant, e, now)
 }

@@ -15,6 +15,8 @@ type Ending struct {
 	Sub      string
 	Except   int64 // a session that stays, 0: none
 	Reason   session.Reason
+	// RejectedAddress: the request named a return address that was not accepted.
+	RejectedAddress bool
 }
 
 // Ended is a session that the transition ended.

@@ -20,7 +20,7 @@ type Screens interface {
 	// ConfirmLogout asks before a session ends.
 	ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session) error
 	// LoggedOut clears the cookie and answers a logout that is done.
-	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, everywhere bool) error
+	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision) error
 }
 
 // Browsing finds what a browser's cookies mean.

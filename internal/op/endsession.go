@@ -45,11 +45,11 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	case logout.Ask:
 		return p.Screens.ConfirmLogout(w, r, pending, d, sess)
 	case logout.EndNow:
-		if _, err := p.Logout.EndHere(r.Context(), q.Tenant.ID, sess, d.Everywhere, q.Now); err != nil {
+		if _, err := p.Logout.EndHere(r.Context(), q.Tenant.ID, sess, d, q.Now); err != nil {
 			return err
 		}
 	}
-	return p.Screens.LoggedOut(w, r, pending, d, d.Everywhere)
+	return p.Screens.LoggedOut(w, r, pending, d)
 }
 
 // pending reads the request, or opens the one that a bounce sealed.

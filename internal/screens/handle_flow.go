@@ -3,14 +3,13 @@ package screens
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/authz"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/web"
-
-	"time"
 )
 
 // Consents records what a person allowed a client.
@@ -147,17 +146,27 @@ func (s *Screens) finish(w http.ResponseWriter, r *http.Request, a *arrival) err
 	if a.outcome == nil {
 		return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/")
 	}
+	if init := a.outcome.Client.InitiateLoginURI; init != "" && a.in.Now.Sub(a.in.Interaction.Arrived) > staleAfter {
+		o, err := s.Flow.Evaluate(r.Context(), a.in)
+		if err != nil {
+			return err
+		}
+		if o.Response == nil && o.Step == authz.Issue {
+			return web.Redirect(w, oidc.AppendQuery(init, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
+		}
+		return s.Continue(w, r, o)
+	}
 	o, err := s.Flow.Run(r.Context(), a.in)
 	if err != nil {
 		return err
 	}
-	if init := a.outcome.Client.InitiateLoginURI; init != "" && o.Response != nil && o.Refusal == nil && a.in.Now.Sub(a.in.Interaction.Arrived) > 24*time.Hour {
-		// Over a day old: the application has forgotten its state, so it begins
-		// anew and the session answers at once (OIDC Core §4).
-		return web.Redirect(w, oidc.AppendQuery(init, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
-	}
 	return s.Continue(w, r, o)
 }
+
+// staleAfter is the age at which an application has forgotten its state: it
+// begins anew at its initiate_login_uri and the session answers at once (OIDC
+// Core §4, spec/sign-in.md §1).
+const staleAfter = 24 * time.Hour
 
 // cancel is the answer to a journey that the person left.
 func (s *Screens) cancel(w http.ResponseWriter, r *http.Request, a *arrival) error {

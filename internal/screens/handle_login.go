@@ -70,12 +70,7 @@ func (s *Screens) login(w http.ResponseWriter, r *http.Request, a *arrival, othe
 		}
 		return t.BasePath + path + "?r=" + a.sealed
 	}
-	switch {
-	case a.outcome == nil:
-		if t.Settings.SelfRegistration {
-			p.RegisterURL = link("/register")
-		}
-	case authz.SelfRegistration(t, a.outcome.Client):
+	if s.mayRegister(a) {
 		p.RegisterURL = link("/register")
 	}
 	if a.outcome != nil && a.outcome.Account != nil && !other && a.outcome.Step == authz.SignIn {

@@ -48,7 +48,7 @@ func (s *Screens) ShowSignOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if sess == nil {
-		return s.LoggedOut(w, r, p, d, false)
+		return s.LoggedOut(w, r, p, d)
 	}
 	return s.ConfirmLogout(w, r, p, d, sess)
 }
@@ -67,16 +67,16 @@ func (s *Screens) SignOut(w http.ResponseWriter, r *http.Request) error {
 	case f.Get("action") == "cancel":
 		return s.stay(w, r, p, d)
 	case sess == nil:
-		return s.LoggedOut(w, r, p, d, false)
+		return s.LoggedOut(w, r, p, d)
 	case sess.SID != p.Asked: // another session by now: ask about that one
 		return s.ConfirmLogout(w, r, p, d, sess)
 	}
-	everywhere := f.Get("scope") == "everywhere"
+	d.Everywhere = f.Get("scope") == "everywhere"
 	ctx := web.As(r.Context(), "account:"+sess.Sub)
-	if _, err := s.Logout.EndHere(ctx, q.Tenant.ID, sess, everywhere, q.Now); err != nil {
+	if _, err := s.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now); err != nil {
 		return err
 	}
-	return s.LoggedOut(w, r, p, d, everywhere)
+	return s.LoggedOut(w, r, p, d)
 }
 
 // pending opens the sealed request of a form or an address and judges it anew.
@@ -114,7 +114,7 @@ func (s *Screens) stay(w http.ResponseWriter, r *http.Request, p logout.Pending,
 
 // LoggedOut implements op.Screens: the cookie is cleared with identical
 // attributes, and the person returns or sees that it is done.
-func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, everywhere bool) error {
+func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision) error {
 	t := web.From(r.Context()).Tenant
 	if web.Cookie(r, t, web.SessionCookie) != "" {
 		web.SetCookie(w, t, web.SessionCookie, "", -1)
@@ -131,7 +131,7 @@ func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pen
 	}
 	out := SignedOutPage{
 		Common:     s.common(w, r, page{uiLocales: p.UILocales, client: d.Client}),
-		Everywhere: everywhere, ReturnRejected: d.Rejected,
+		Everywhere: d.Everywhere, ReturnRejected: d.Rejected,
 	}
 	if d.Client != nil {
 		out.App, out.HomeURL = d.Client.Name(), d.Client.ClientURI

@@ -75,24 +75,28 @@ func (s *Service) renew(ctx context.Context, tenant string, p Proof, previous *S
 	return sess, fresh.Reveal(), nil
 }
 
-func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
-	for {
+// tries is how often a session is begun anew when its random ids exist already;
+// a second collision in a row does not happen.
+const tries = 4
+
+func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (sess *Session, cookie string, err error) {
+	for range tries {
 		fresh := secret.New(secret.Session, now)
-		sess := newSession(p, now)
+		sess = newSession(p, now)
 		sess.ID, sess.SID, sess.CreatedAt = fresh.Selector, secret.Random(sidBytes), now.UnixMicro()
 		b := Begin{Session: sess, Hash: fresh.Hash(), Forgive: p.Forgive}
 		if previous != nil {
 			b.Previous = previous.ID
 		}
-		err := s.store.BeginSession(ctx, tenant, b, now, audit.Event{Kind: audit.SignedIn, Sub: p.Sub, SID: sess.SID})
-		switch {
-		case errors.Is(err, ErrCollision):
-			continue
-		case err != nil:
-			return nil, "", fmt.Errorf("begin session: %w", err)
+		err = s.store.BeginSession(ctx, tenant, b, now, audit.Event{Kind: audit.SignedIn, Sub: p.Sub, SID: sess.SID})
+		if err == nil {
+			return sess, fresh.Reveal(), nil
 		}
-		return sess, fresh.Reveal(), nil
+		if !errors.Is(err, ErrCollision) {
+			break
+		}
 	}
+	return nil, "", fmt.Errorf("begin session: %w", err)
 }
 
 func newSession(p Proof, now time.Time) *Session {
