@@ -67,7 +67,7 @@ func (d *Directory) Find(ctx context.Context, tenant, clientID string) (*Client,
 	if c, ok := s.clients.Load(key); ok {
 		return c.(*Client), nil
 	}
-	if _, ok := s.unknown.Load(key); ok || clientID == "" || len(clientID) > 200 {
+	if _, ok := s.unknown.Load(key); ok || !possible(clientID) {
 		return nil, ErrNotFound
 	}
 	c, err := d.shared(ctx, fmt.Sprintf("%d client %s %s", s.version, tenant, clientID), func(ctx context.Context) (any, error) {
@@ -84,6 +84,12 @@ func (d *Directory) Find(ctx context.Context, tenant, clientID string) (*Client,
 		return nil, fmt.Errorf("find client: %w", err)
 	}
 	return c.(*Client), nil
+}
+
+// possible tells whether a client can have that id (RFC 6749 App. A.1: VSCHAR).
+// Others never reach the database: PostgreSQL stores no NUL and would fail.
+func possible(clientID string) bool {
+	return clientID != "" && len(clientID) <= 200 && printableASCII(clientID)
 }
 
 // snapshot returns the one of the configuration's version, a fresh one when it
