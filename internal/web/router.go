@@ -103,6 +103,9 @@ func Guard(r *http.Request, t *tenant.Live) bool {
 	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
 		return !HasCookie(r)
 	}
+	if r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") != "same-origin" {
+		return false // a sandboxed frame, which may navigate by itself ("none")
+	}
 	p := http.NewCrossOriginProtection()
 	if err := p.AddTrustedOrigin(t.Origin); err != nil {
 		return false
