@@ -2,12 +2,14 @@ package app
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/storetest"
@@ -136,6 +138,27 @@ func TestExportReadsBackWithoutChanges(t *testing.T) {
 			t.Error("the export holds a secret")
 		}
 	})
+}
+
+func TestExportKeepsEveryText(t *testing.T) {
+	t.Parallel()
+	c := open(t, testConfig(t, storetest.MigratedSQLite(t)))
+	tn := tenant.New("default")
+	must(t, c.Store.PutTenant(t.Context(), tn, audit.Event{Kind: audit.TenantCreated}))
+	names := []string{"yes", "off", "null", "~", "0123", "1e3", "2026-01-01", " leading", "trailing ", "two\nlines\n", "# x", "a: b", "- x", "{", "'", `"`,
+		`\`, "tab\tbed", "é 🔑", "\u2028", "*a", "&a", "!x", "%x", "@x", "`x", "<a&b>"}
+	for i, name := range names {
+		_, err := c.Clients.Create(t.Context(), "default", client.Spec{ClientID: fmt.Sprintf("c%d", i), ClientName: name,
+			TokenEndpointAuthMethod: client.MethodNone, RedirectURIs: []string{"https://app.example.com/"}}, client.CheckContext{Origin: client.FromOperator})
+		must(t, err)
+	}
+	var file bytes.Buffer
+	must(t, Export(t.Context(), c, "", &file))
+	report, err := Apply(t.Context(), c, parse(t, file.String()), ApplyOptions{})
+	must(t, err)
+	if len(report.Changes) > 0 {
+		t.Errorf("changes: %+v", report.Changes)
+	}
 }
 
 func TestNodesThatStartTogetherApplyOnce(t *testing.T) {

@@ -32,8 +32,7 @@ const exportHead = `# Written by foyer export. Secrets, accounts and clients tha
 `
 
 // Export writes a tenant file with one document for each tenant, or for the one
-// with the id only. It holds no secret, and Apply finds nothing to change in it
-// (except that a JSON list with nothing in it is written out).
+// with the id only. It holds no secret, and Apply finds nothing to change in it.
 func Export(ctx context.Context, c *Core, only string, w io.Writer) error {
 	all, err := c.Store.Tenants(ctx)
 	if err != nil {

@@ -195,10 +195,10 @@ func (c *Core) Prepare(ctx context.Context) (*Report, error) {
 	if len(c.Config.Apply) > 0 {
 		docs, err := ReadDocuments(c.Config.Apply, os.ReadFile)
 		if err != nil {
-			return nil, fmt.Errorf("apply: %w", err)
+			return nil, err
 		}
 		if report, err = Apply(ctx, c, docs, ApplyOptions{AtStart: true}); err != nil {
-			return nil, fmt.Errorf("apply: %w", err)
+			return nil, err
 		}
 	}
 	return report, c.EnsureTenant(ctx)

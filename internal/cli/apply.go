@@ -10,13 +10,14 @@ import (
 
 type applyCmd struct {
 	Files  []string `name:"file" short:"f" required:"" sep:"none" placeholder:"FILE" help:"Tenant file; - is standard input. May be repeated."`
+	More   []string `arg:"" optional:"" name:"more" help:"Further tenant files."`
 	DryRun bool     `help:"Print the difference and change nothing."`
 	Prune  bool     `help:"Remove clients, resources and identity providers that an earlier apply made and that the files no longer list."`
 }
 
 // Run applies the files.
 func (c *applyCmd) Run(r *run) error {
-	docs, err := app.ReadDocuments(c.Files, func(name string) ([]byte, error) {
+	docs, err := app.ReadDocuments(append(c.Files, c.More...), func(name string) ([]byte, error) {
 		if name == "-" {
 			return io.ReadAll(r.io.In)
 		}

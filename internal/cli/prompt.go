@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,9 +60,29 @@ func (r *run) hidden(f *os.File, question string) (string, error) {
 	}
 	defer restore()
 	fmt.Fprint(r.io.Err, question)
-	line, err := readLine(f)
+	line, err := r.line(f)
 	fmt.Fprintln(r.io.Err)
 	return line, err
+}
+
+// line waits for what is typed or for an interrupt, which must not leave the
+// terminal without its echo.
+func (r *run) line(f *os.File) (string, error) {
+	type typed struct {
+		line string
+		err  error
+	}
+	done := make(chan typed, 1)
+	go func() {
+		line, err := readLine(f)
+		done <- typed{line, err}
+	}()
+	select {
+	case t := <-done:
+		return t.line, t.err
+	case <-r.ctx.Done():
+		return "", errors.New("interrupted; nothing was changed")
+	}
 }
 
 // readLine reads no further than the line's end, so that the next prompt gets
@@ -92,7 +112,7 @@ func (r *run) confirm(yes bool, question string) error {
 		return errUsage("this cannot be undone; add --yes to do it without being asked")
 	}
 	fmt.Fprintf(r.io.Err, "%s Type yes: ", question)
-	line, err := bufio.NewReader(f).ReadString('\n')
+	line, err := r.line(f)
 	if err != nil && err != io.EOF {
 		return err
 	}
