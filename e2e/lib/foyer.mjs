@@ -23,16 +23,16 @@ async function postgres() {
   return { dsn: line, stop: () => end(child) }
 }
 
-// startFoyer runs `foyer serve` with a tenant document on a database, "sqlite"
-// or "postgres". The answer has issuer, restart (killed, not stopped), log and
-// stop, which takes everything away.
+// startFoyer runs `foyer serve` with a tenant document, or the text of a tenant
+// file, on a database, "sqlite" or "postgres". The answer has issuer, restart
+// (killed, not stopped), log and stop, which takes everything away.
 export async function startFoyer(tenant, database = 'sqlite') {
   const dir = await mkdtemp(join(tmpdir(), 'foyer-e2e-'))
   const db = database === 'postgres' ? await postgres() : { dsn: 'sqlite:' + join(dir, 'foyer.db'), stop() {} }
   const port = await freePort()
   const issuer = `http://localhost:${port}`
   const apply = join(dir, 'tenant.yaml')
-  await writeFile(apply, JSON.stringify(tenant)) // JSON is YAML
+  await writeFile(apply, typeof tenant === 'string' ? tenant : JSON.stringify(tenant)) // JSON is YAML
   const program = await binary(dir)
   const env = {
     PATH: process.env.PATH,

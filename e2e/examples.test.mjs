@@ -1,0 +1,110 @@
+// The programs of examples/, as docs/quickstart shows them, against the tenant
+// file beside them: each signs in, reads userinfo, refreshes and signs out.
+import { after, before, describe, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { launch, open, signIn } from './lib/browser.mjs'
+import { startFoyer } from './lib/foyer.mjs'
+import { end, freePort, start } from './lib/process.mjs'
+import { people } from './lib/tenant.mjs'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const run = promisify(execFile)
+
+describe('examples', () => {
+  let foyer, browser, port, dir
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'foyer-examples-'))
+    port = await freePort()
+    const tenant = (await readFile(join(root, 'examples/tenant.yaml'), 'utf8')).replaceAll('127.0.0.1:3000', `127.0.0.1:${port}`)
+    foyer = await startFoyer(tenant)
+    browser = await launch()
+  })
+  after(async () => {
+    await browser?.close()
+    await foyer?.stop()
+    await rm(dir, { recursive: true })
+  })
+
+  // program starts one of them, built or run, with the tests' own packages.
+  async function program(t, command, args) {
+    const { child } = await start(command, args, { env: { ...process.env, ISSUER: foyer.issuer, PORT: String(port) } }, (line) => line.startsWith('open '))
+    t.after(() => end(child, 'SIGTERM'))
+  }
+
+  async function node(t, file) {
+    const copy = await mkdtemp(join(dir, 'node-'))
+    await run('cp', ['-r', join(root, 'examples') + '/.', copy])
+    await rm(join(copy, 'node_modules'), { recursive: true, force: true })
+    await symlink(join(root, 'e2e/node_modules'), join(copy, 'node_modules'))
+    await program(t, process.execPath, [join(copy, file)])
+  }
+
+  async function go(t, folder) {
+    const out = join(dir, folder)
+    await run('go', ['build', '-o', out, '.'], { cwd: join(root, 'examples', folder), env: { ...process.env, CGO_ENABLED: '0' } })
+    await program(t, out, [])
+  }
+
+  // journey is what a person does with each application that runs on a server.
+  async function journey(t) {
+    const page = await open(t, browser)
+    const home = `http://127.0.0.1:${port}/`
+    const who = async () => JSON.parse(await page.locator('#who').textContent())
+    await page.goto(home)
+    const link = page.getByRole('link', { name: 'Sign in' })
+    if (page.url() === home && await link.count()) await link.click() // some go there by themselves
+    await signIn(page, people.ada)
+    await page.waitForURL(home)
+    const { sub, email, given_name } = await who()
+    assert.deepEqual([email, given_name], ['ada@example.com', 'Ada'])
+    await page.click('#refresh')
+    await page.waitForURL(home)
+    assert.equal((await who()).sub, sub)
+    await page.click('#logout')
+    await page.waitForURL((url) => url.href.startsWith(home) || url.pathname === '/login')
+    await page.goto(home)
+    assert.equal(await page.locator('#who').count(), 0, 'signed out')
+  }
+
+  test('openid-client', async (t) => {
+    await node(t, 'openid-client/app.mjs')
+    await journey(t)
+  })
+  test('oauth4webapi', async (t) => {
+    await node(t, 'oauth4webapi/app.mjs')
+    await journey(t)
+  })
+  test('go-oidc', async (t) => {
+    await go(t, 'go-oidc')
+    await journey(t)
+  })
+  test('rp', async (t) => {
+    await go(t, 'rp')
+    await journey(t)
+  })
+  test('oidc-client-ts', async (t) => {
+    await node(t, 'oidc-client-ts/serve.mjs')
+    const page = await open(t, browser)
+    const home = `http://127.0.0.1:${port}/`
+    const told = (text) => page.waitForFunction((text) => document.querySelector('#who')?.textContent.includes(text), text)
+    await page.goto(home)
+    await told('nobody')
+    await page.click('#login')
+    await signIn(page, people.ada)
+    await told('ada@example.com')
+    assert.equal(page.url(), home)
+    const before = await page.evaluate(() => JSON.stringify(sessionStorage))
+    await page.click('#refresh')
+    await page.waitForFunction((before) => JSON.stringify(sessionStorage) !== before, before)
+    await told('ada@example.com')
+    await page.click('#logout')
+    await page.waitForURL((url) => url.searchParams.get('logout') === 'success')
+    await told('nobody')
+  })
+})
