@@ -94,7 +94,7 @@ func runCommand(ctx context.Context, args, env []string, stdio Stdio) (code int)
 	parser, err := kong.New(&cmds,
 		kong.Name("foyer"), kong.Description("Foyer: a self-hosted OpenID Connect provider."),
 		kong.Writers(stdio.Out, stdio.Err), kong.Exit(func(c int) { panic(exited(c)) }),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		unmarked, kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	if err != nil {
 		panic(err) // the declarations above are wrong
@@ -102,7 +102,7 @@ func runCommand(ctx context.Context, args, env []string, stdio Stdio) (code int)
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(markIDs(args))
 	if err != nil {
 		fmt.Fprintf(stdio.Err, "foyer: %v\nRun foyer --help for what there is.\n", err)
 		return Usage
