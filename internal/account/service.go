@@ -99,7 +99,13 @@ func (s *Service) verify(ctx context.Context, acc *Account, password string) (bo
 	if acc == nil || acc.PasswordHash == "" {
 		return false, s.Hasher.VerifyDummy(ctx, password)
 	}
-	return s.Hasher.Verify(ctx, acc.PasswordHash, password)
+	ok, err := s.Hasher.Verify(ctx, acc.PasswordHash, password)
+	if errors.Is(err, ErrHashFormat) || errors.Is(err, ErrHashParams) {
+		// What was imported cannot be verified (PW5): a wrong password as any
+		// other, for an error would tell who has such an account (RE1).
+		return false, s.Hasher.VerifyDummy(ctx, password)
+	}
+	return ok, err
 }
 
 // undo gives the charges back when the attempt was never looked at: a person
