@@ -106,7 +106,7 @@ func (u *Unidentified) Page() (status int, code, detail string) {
 func (f *Flow) Identify(ctx context.Context, t *tenant.Live, form oidc.Form) (*client.Client, error) {
 	id, uri := form.Get("client_id"), form.Get("redirect_uri")
 	switch {
-	case form.RepeatedName() == "client_id" || form.RepeatedName() == "redirect_uri":
+	case len(form.All("client_id")) > 1 || len(form.All("redirect_uri")) > 1:
 		return nil, &Unidentified{true, string(oidc.InvalidRequest), "client_id and redirect_uri must each be sent once"}
 	case id == "":
 		return nil, &Unidentified{true, string(oidc.InvalidRequest), "client_id is missing"}
@@ -143,7 +143,7 @@ func (f *Flow) Evaluate(ctx context.Context, in Input) (*Outcome, error) {
 		return nil, fmt.Errorf("find resources: %w", err)
 	}
 	if bad := Validate(Checked{in.Tenant, c, req, resources, parse}); bad != nil {
-		return o.refuse(in.Tenant, bad), nil
+		return o.Refuse(in.Tenant, bad), nil
 	}
 	o.Scope = grant.GrantScope(req.Scope, c.Scope, grant.APIScopes(resources))
 	facts, err := f.gather(ctx, in, o)
@@ -152,7 +152,7 @@ func (f *Flow) Evaluate(ctx context.Context, in Input) (*Outcome, error) {
 	}
 	o.Step, o.Fresh = Next(facts), facts.Fresh()
 	if bad := o.dead(); bad != nil {
-		return o.refuse(in.Tenant, bad), nil
+		return o.Refuse(in.Tenant, bad), nil
 	}
 	return o, nil
 }
@@ -196,14 +196,20 @@ func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 
 // Deny is the answer when the person leaves the journey.
 func (f *Flow) Deny(ctx context.Context, in Input) (*Outcome, error) {
+	return f.Refuse(ctx, in, oidc.Refuse(oidc.AccessDenied, "RFC 6749 §4.1.2.1", "the person cancelled"))
+}
+
+// Refuse is the answer e, unless the request itself has a worse fault.
+func (f *Flow) Refuse(ctx context.Context, in Input, e *oidc.Error) (*Outcome, error) {
 	o, err := f.Evaluate(ctx, in)
 	if err != nil || o.Refusal != nil {
 		return o, err
 	}
-	return o.refuse(in.Tenant, oidc.Refuse(oidc.AccessDenied, "RFC 6749 §4.1.2.1", "the person cancelled")), nil
+	return o.Refuse(in.Tenant, e), nil
 }
 
-func (o *Outcome) refuse(t *tenant.Live, e *oidc.Error) *Outcome {
+// Refuse makes e the outcome.
+func (o *Outcome) Refuse(t *tenant.Live, e *oidc.Error) *Outcome {
 	o.Refusal = e
 	o.Response = o.answer(t, oidc.Param{Name: "error", Value: string(e.Code)},
 		oidc.Param{Name: "error_description", Value: e.Description})

@@ -9,8 +9,13 @@ import (
 	"github.com/foyer-id/foyer/internal/secret"
 )
 
-// ErrTooLong: the request does not fit into an address.
-var ErrTooLong = errors.New("request is too long to travel in an address")
+// ErrTooLong: the request does not fit into an address. TooLong is what its
+// application is told (spec/sign-in.md §1).
+var (
+	ErrTooLong = errors.New("request is too long to travel in an address")
+	TooLong    = oidc.Refuse(oidc.InvalidRequest, "RFC 9126 §1",
+		"the request is too long to travel in an address; push it to /par or send fewer parameters")
+)
 
 // idBytes is the size of an interaction's random id.
 const idBytes = 12

@@ -49,7 +49,7 @@ type RequestObjects interface {
 func (p *Interactive) Authorize(w http.ResponseWriter, r *http.Request) error {
 	q := web.From(r.Context())
 	if web.Prefetched(r) {
-		return &web.Refused{Status: http.StatusServiceUnavailable, Code: "prefetched", Detail: "this page is not loaded ahead of time"}
+		return prefetched()
 	}
 	in, err := p.interaction(r)
 	if err != nil {
@@ -68,11 +68,22 @@ func (p *Interactive) Authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return p.answer(w, r, o)
+}
+
+func (p *Interactive) answer(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error {
+	q := web.From(r.Context())
 	q.ClientID = o.Client.ClientID
 	if o.Refusal != nil {
 		q.Error, q.Cause = string(o.Refusal.Code), o.Refusal.Err
 	}
 	return p.Screens.Continue(w, r, o)
+}
+
+// prefetched refuses a browser that asks ahead of the person (spec/logout.md §1.5).
+func prefetched() error {
+	return &web.Refused{Status: http.StatusServiceUnavailable, Code: "prefetched", RetryAfter: retryLater,
+		Detail: "this page is not loaded ahead of time"}
 }
 
 // interaction opens the sealed request of ?r=, or begins one.
@@ -106,17 +117,16 @@ func (p *Interactive) Begin(ctx context.Context, f oidc.Form) (authz.Interaction
 // bounce answers a POST that came without the Lax cookie, as cross-site posts
 // do: the same request again as a GET that carries it, once (spec/logout.md §1).
 func (p *Interactive) bounce(w http.ResponseWriter, r *http.Request, in authz.Interaction) error {
-	t := web.From(r.Context()).Tenant
-	sealed, err := in.Seal(p.Sealer, t.ID)
+	q := web.From(r.Context())
+	sealed, err := in.Seal(p.Sealer, q.Tenant.ID)
 	if err != nil {
-		return tooLong(err)
+		o, err := p.Flow.Refuse(r.Context(), authz.Input{Tenant: q.Tenant, Interaction: in, Now: q.Now}, authz.TooLong)
+		if err != nil {
+			return err
+		}
+		return p.answer(w, r, o)
 	}
-	return web.Redirect(w, t.BasePath+"/authorize?r="+sealed)
-}
-
-func tooLong(err error) error {
-	return &oidc.Error{Code: oidc.InvalidRequest, Cite: "RFC 9126 §1", Err: err,
-		Description: "the request is too long for an address; push it to /par or send fewer parameters"}
+	return web.Redirect(w, q.Tenant.BasePath+"/authorize?r="+sealed)
 }
 
 // BeginRequest implements screens.Begin: an interaction of the parameters that

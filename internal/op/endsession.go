@@ -12,8 +12,7 @@ import (
 func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	q := web.From(r.Context())
 	if web.Prefetched(r) { // §1.5: changes nothing anywhere
-		web.NoStore(w.Header())
-		return &web.Refused{Status: http.StatusServiceUnavailable, Code: "prefetched", Detail: "this page is not loaded ahead of time"}
+		return prefetched()
 	}
 	pending, err := p.pending(r)
 	if err != nil {

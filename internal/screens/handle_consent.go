@@ -143,7 +143,7 @@ func (s *Screens) standing(r *http.Request) (*arrival, error) {
 
 // elsewhere leads on when this screen has nothing to ask.
 func (s *Screens) elsewhere(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if a.sealed == "" {
+	if a.outcome == nil {
 		return web.Redirect(w, a.in.Tenant.BasePath+"/")
 	}
 	return s.onward(w, r, a)

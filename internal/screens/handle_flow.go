@@ -32,26 +32,12 @@ func (s *Screens) Continue(w http.ResponseWriter, r *http.Request, o *authz.Outc
 	t := web.From(r.Context()).Tenant
 	sealed, err := o.Interaction.Seal(s.Sealer, t.ID)
 	if err != nil {
-		return s.tooLong(w, r, o)
+		return s.respond(w, r, o.Refuse(t, authz.TooLong))
 	}
 	// A language that the application asked for is remembered even though this
 	// answer is no page yet.
 	s.common(w, r, page{uiLocales: o.Request.UILocales, client: o.Client})
 	return web.Redirect(w, t.BasePath+screenOf[o.Step]+"?r="+sealed)
-}
-
-// tooLong answers a request that does not fit into an address: to the client,
-// which is known (spec/sign-in.md §1).
-func (s *Screens) tooLong(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error {
-	t := web.From(r.Context()).Tenant
-	o.Refusal = oidc.Refuse(oidc.InvalidRequest, "RFC 9126 §1", "the request is too long to travel in an address; push it to /par or send fewer parameters")
-	params := []oidc.Param{{Name: "error", Value: string(o.Refusal.Code)}, {Name: "error_description", Value: o.Refusal.Description}}
-	if o.Request.State != "" {
-		params = append(params, oidc.Param{Name: "state", Value: o.Request.State})
-	}
-	o.Response = &oidc.AuthResponse{RedirectURI: o.Request.RedirectURI, Mode: o.Request.Mode(),
-		Params: append(params, oidc.Param{Name: "iss", Value: t.Issuer})}
-	return s.respond(w, r, o)
 }
 
 // respond sends an answer to the client (RFC 6749 §4.1.2): 303, or a page that
@@ -98,7 +84,8 @@ func (s *Screens) arrive(r *http.Request, f oidc.Form) (*arrival, error) {
 			return nil, err
 		}
 		if a.sealed, err = a.in.Interaction.Seal(s.Sealer, q.Tenant.ID); err != nil {
-			return nil, oidc.Refuse(oidc.InvalidRequest, "RFC 9126 §1", "the request is too long to travel in an address; push it to /par or send fewer parameters")
+			a.outcome, err = s.Flow.Refuse(r.Context(), a.in, authz.TooLong)
+			return a, err
 		}
 	default:
 		return a, nil
@@ -136,7 +123,11 @@ func (a *arrival) formAction() []string {
 }
 
 // onward leads back to /authorize, the only place where a GET may issue a code.
+// A request that is too long for that has its answer already.
 func (s *Screens) onward(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if a.sealed == "" {
+		return s.Continue(w, r, a.outcome)
+	}
 	return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/authorize?r="+a.sealed)
 }
 
