@@ -57,6 +57,12 @@ func (b *Browser) send(method, path, body string, header http.Header) *Page {
 	return &Page{ResponseRecorder: rec, T: b.w.T, URL: u}
 }
 
+// Send is any request, with the browser's own headers under the given ones.
+func (b *Browser) Send(method, path, body string, header http.Header) *Page {
+	b.w.T.Helper()
+	return b.send(method, path, body, header)
+}
+
 // Get is a top-level navigation that the person or another site began.
 func (b *Browser) Get(path string) *Page {
 	b.w.T.Helper()
