@@ -53,7 +53,19 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 	if err != nil {
 		return err
 	}
+	var show *demonstration
+	if o.Demo {
+		if show, err = s.prepareDemo(ctx); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	fmt.Fprintf(o.Stdout, "Foyer %s answers at %s\n  discovery   %s/.well-known/openid-configuration\n", o.Version, cfg.PublicURL(), cfg.PublicURL())
+	if show != nil {
+		t, _ := s.Directory.Find(DefaultTenant)
+		if err := show.serve(ctx, t.Issuer, o.Stdout, o.Log); err != nil {
+			return errors.Join(err, l.Close())
+		}
+	}
 	return s.Run(ctx, l)
 }
 

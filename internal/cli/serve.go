@@ -5,7 +5,7 @@ import (
 )
 
 type serveCmd struct {
-	Demo bool `help:"Add a demo application, an account and a mailbox: the first thing to run."`
+	Demo bool `help:"Add a demo application and an account: the first thing to run."`
 }
 
 // Help lists the configuration.
