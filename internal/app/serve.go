@@ -61,12 +61,23 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 	}
 	fmt.Fprintf(o.Stdout, "Foyer %s answers at %s\n  discovery   %s/.well-known/openid-configuration\n", o.Version, cfg.PublicURL(), cfg.PublicURL())
 	if show != nil {
-		t, _ := s.Directory.Find(DefaultTenant)
-		if err := show.serve(ctx, t.Issuer, o.Stdout, o.Log); err != nil {
+		if err := show.serve(ctx, s.issuerOf(ctx, DefaultTenant), o.Stdout, o.Log); err != nil {
 			return errors.Join(err, l.Close())
 		}
 	}
 	return s.Run(ctx, l)
+}
+
+// issuerOf is a tenant's issuer, "" when there is none of that name.
+func (c *Core) issuerOf(ctx context.Context, id string) string {
+	if _, err := c.Directory.Refresh(ctx, c.Now()); err != nil {
+		return ""
+	}
+	t, ok := c.Directory.Find(id)
+	if !ok {
+		return ""
+	}
+	return t.Issuer
 }
 
 // newLogger writes one JSON or text line for each event (LG2: both escape
