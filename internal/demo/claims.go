@@ -17,10 +17,10 @@ var meanings = map[string]string{
 	"aud": "Whom the token is for: this application and nobody else.", "azp": "The application that asked for it.",
 	"exp": "Not to be accepted after this moment.", "iat": "When it was made.", "nbf": "Not to be accepted before this moment.",
 	"auth_time": "When the person really signed in; silent sign-ins do not move it.",
-	"nonce":     "The demo's random value: the token belongs to its request.",
+	"nonce":     "The demo’s random value: the token belongs to its request.",
 	"acr":       "How strongly the person was authenticated.", "amr": "By what means: pwd is a password.",
-	"sid":     "The browser's session at Foyer: what a sign-out names.",
-	"at_hash": "The hash of the access token that came along.", "jti": "The token's own id.",
+	"sid":     "The browser’s session at Foyer: what a sign-out names.",
+	"at_hash": "The hash of the access token that came along.", "jti": "The token’s own id.",
 	"name": "The full name.", "given_name": "The first name.", "family_name": "The last name.",
 	"preferred_username": "What the person likes to be called.", "email": "The e-mail address.",
 	"email_verified": "Whether it was proved to be theirs.", "phone_number": "The mobile number (E.164).",
@@ -110,12 +110,12 @@ func span(d time.Duration) string {
 // took is a duration of a hop.
 func took(d time.Duration) string {
 	switch {
-	case d <= 0:
+	case d < 50*time.Microsecond:
 		return ""
 	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+		return fmt.Sprintf("%.1f\u00a0ms", float64(d)/float64(time.Millisecond))
 	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return fmt.Sprintf("%d\u00a0ms", d.Milliseconds())
 	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
+	return fmt.Sprintf("%.1f\u00a0s", d.Seconds())
 }

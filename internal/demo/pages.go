@@ -108,12 +108,12 @@ func (a *App) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &refused) && refused.Status == 0:
 		p.Code, p.Notice = refused.Code, "Foyer sent the browser back without signing anybody in."
-		p.Advice = "Whoever presses Cancel on Foyer's page ends up here: nothing has changed."
+		p.Advice = "Whoever presses Cancel on Foyer’s page ends up here: nothing has changed."
 	case errors.Is(err, rp.ErrState):
 		p.Notice = "This answer belongs to no sign-in of this browser."
 		p.Advice = "It was begun in another browser, or before the demo was started. Just begin again."
 	case errors.Is(err, rp.ErrToken), errors.Is(err, rp.ErrAnswer):
-		p.Notice, p.Code = "Foyer's answer could not be verified.", err.Error()
+		p.Notice, p.Code = "Foyer’s answer could not be verified.", err.Error()
 		p.Advice = "The demo accepts nothing that it cannot check. The page “What just happened” has the details."
 	default:
 		status = http.StatusBadGateway

@@ -24,7 +24,7 @@ var order = []string{
 }
 
 var notes = map[string]string{
-	"Authorization: Basic":     "the client's id and secret (RFC 6749 §2.3.1)",
+	"Authorization: Basic":     "the client’s id and secret (RFC 6749 §2.3.1)",
 	"Authorization: Bearer":    "the access token (RFC 6750)",
 	"response_type":            "give me a code, not the tokens: they never pass through the browser",
 	"grant_type":               "what is offered in exchange",
@@ -32,7 +32,7 @@ var notes = map[string]string{
 	"redirect_uri":             "where to come back to; registered, compared byte for byte",
 	"scope":                    "openid makes it a sign-in; profile and email are the claims asked for",
 	"code":                     "worth tokens, once, within 60 seconds, to this client only",
-	"state":                    "comes back unchanged: the answer belongs to this browser's request",
+	"state":                    "comes back unchanged: the answer belongs to this browser’s request",
 	"iss":                      "who answers; must be Foyer (RFC 9207)",
 	"nonce":                    "comes back inside the ID token: it was made for this sign-in",
 	"code_challenge":           "the hash of a secret that only the demo knows (PKCE, RFC 7636)",
@@ -61,7 +61,7 @@ func params(v url.Values) []param {
 			if secrets[name] {
 				value = mask(value)
 			}
-			list = append(list, param{name, value, notes[name]})
+			list = append(list, param{name, value, first(notes[name], meanings[name])})
 		}
 	}
 	rank := func(name string) int {

@@ -56,15 +56,15 @@ func describe(req *http.Request) step {
 	s.Sent = append(s.Sent, params(form)...)
 	switch {
 	case strings.Contains(req.URL.Path, "/.well-known/openid-configuration") && !strings.HasSuffix(req.URL.Path, "/jwks"):
-		s.Title, s.Text = "Who are you?", "The demo reads Foyer's discovery document: where its endpoints are. Kept for an hour; the issuer in it must be the one that was asked."
+		s.Title, s.Text = "Who are you?", "The demo reads Foyer’s discovery document: where its endpoints are. Kept for an hour; the issuer in it must be the one that was asked."
 	case form.Get("grant_type") == "refresh_token":
 		s.Title, s.Text = "New tokens for the old", "The refresh token buys a new access token without bothering anybody. Were the person signed out, the answer would be invalid_grant."
 	case form.Get("grant_type") != "":
-		s.Title, s.Text = "The code for tokens", "Directly from server to server. The client's secret says who asks, the code_verifier proves that it is the one who began: a stolen code is worth nothing."
+		s.Title, s.Text = "The code for tokens", "Directly from server to server. The client’s secret says who asks, the code_verifier proves that it is the one who began: a stolen code is worth nothing."
 	case req.Header.Get("Authorization") != "":
-		s.Title, s.Text = "Who is that?", "The access token asks for the person's claims. It works while the session at Foyer lives."
+		s.Title, s.Text = "Who is that?", "The access token asks for the person’s claims. It works while the session at Foyer lives."
 	default:
-		s.Title, s.Text = "Which keys are yours?", "Foyer's public keys, to check the ID token's signature. Kept, and read again when a token names an unknown key."
+		s.Title, s.Text = "Which keys are yours?", "Foyer’s public keys, to check the ID token’s signature. Kept, and read again when a token names an unknown key."
 	}
 	return s
 }
@@ -111,11 +111,12 @@ func members(body []byte) []param {
 		}
 		v.Set(name, text)
 	}
+	list := params(v)
 	var keys []struct{ Kid, Alg string }
 	if json.Unmarshal(m["keys"], &keys) == nil {
 		for _, k := range keys {
-			v.Add("kid "+k.Kid, k.Alg)
+			list = append(list, param{"kid", k.Kid, "a key for " + k.Alg})
 		}
 	}
-	return params(v)
+	return list
 }

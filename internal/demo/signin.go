@@ -81,9 +81,9 @@ const screens = 1500 * time.Millisecond
 
 // atFoyer is what the demo does not see.
 func (a *App) atFoyer(j *journey) step {
-	s := step{From: "Browser", To: "Foyer", Title: "At Foyer", Begun: j.last(), Text: "Foyer's own screens. The demo sees nothing of this; a page left open overnight would still lead back here."}
+	s := step{From: "Browser", To: "Foyer", Title: "At Foyer", Begun: j.last(), Text: "Foyer’s own screens. The demo sees nothing of this; a page left open overnight would still lead back here."}
 	if s.Took = a.o.Now().Sub(s.Begun); s.Took < screens {
-		s.Title, s.Text = "At Foyer, in passing", "So short that nobody can have looked at a screen: Foyer answered from the session that this browser has there. The demo cannot know; it only sees the time."
+		s.Title, s.Text = "At Foyer, in passing", "So short that nobody can have looked at a screen: Foyer answered by itself, from what it knows of this browser. The demo cannot see how; it only sees the time."
 	}
 	return s
 }
@@ -95,7 +95,7 @@ func (a *App) arrived(c *rp.Client) func(*http.Request, *rp.Session) error {
 		if j := journeyOf(r.Context()); j != nil {
 			j.add(step{
 				From: "Demo", Title: "The ID token is checked", Begun: a.o.Now(),
-				Text: "Signature with Foyer's key and an allowed algorithm; iss is Foyer, aud is this client, exp is in the future, nonce is that of the cookie, at_hash fits the access token (OIDC Core §3.1.3.7).",
+				Text: "Signature with Foyer’s key and an allowed algorithm; iss is Foyer, aud is this client, exp is in the future, nonce is that of the cookie, at_hash fits the access token (OIDC Core §3.1.3.7).",
 				Got:  []param{{"sub", id.Subject, "who"}, {"sid", id.SessionID, "in which session at Foyer"}, {"auth_time", when(id.AuthTime, a.o.Now()), "when they really signed in"}},
 			})
 		}
@@ -154,7 +154,7 @@ func (a *App) logout(clientID string) http.HandlerFunc {
 		j, r := begin(r, title, state)
 		j.add(step{
 			From: "Browser", To: "Demo", Title: "A click", Method: r.Method, Address: a.o.Base + r.URL.Path, Begun: a.o.Now(),
-			Text: "A POST from the demo's own page; a link or an image on another site could not sign anybody out. The demo's own session ends now.",
+			Text: "A POST from the demo’s own page; a link or an image on another site could not sign anybody out. The demo’s own session ends now.",
 		})
 		site.SignOut(w, r, state, hint...)
 		j.add(a.redirect(w, "Off to Foyer", "Ending the session here is half of it: the browser goes to Foyer with the ID token, to end the session there."))
@@ -171,7 +171,7 @@ func (a *App) signedOut(w http.ResponseWriter, r *http.Request) {
 			j.add(a.atFoyer(j))
 			j.add(step{
 				From: "Browser", To: "Demo", Title: "Home again", Method: r.Method, Address: a.o.Base + r.URL.Path, Sent: params(q), Begun: a.o.Now(),
-				Text: "Foyer has ended the session and sent the browser back to the registered address, with the demo's state.",
+				Text: "Foyer has ended the session and sent the browser back to the registered address, with the demo’s state.",
 			})
 		}
 	}
