@@ -2,7 +2,6 @@ package logout
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/keys"
 	"github.com/foyer-id/foyer/internal/oidc"
-	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/tenant"
 	"github.com/foyer-id/foyer/internal/token"
@@ -41,28 +39,9 @@ type Engine struct {
 	Sessions Sessions
 }
 
-// Pending is a logout request on its way through a bounce or a question. It
-// travels sealed; of a hint only what was verified goes along.
-type Pending struct {
-	ClientID   string    `json:"c,omitempty"`
-	Return     string    `json:"r,omitempty"`
-	State      string    `json:"s,omitempty"`
-	LogoutHint string    `json:"l,omitempty"`
-	UILocales  string    `json:"u,omitempty"`
-	Hint       HintState `json:"h,omitempty"`
-	HintClient string    `json:"hc,omitempty"`
-	HintSub    string    `json:"hu,omitempty"`
-	HintSID    string    `json:"hs,omitempty"`
-	// Asked is the sid that the question named; an answer about another session
-	// is asked again (spec/logout.md §1.6).
-	Asked string `json:"a,omitempty"`
-}
-
-const purposeEndSession = "endsession"
-
 // Read verifies the hint of a request and returns what travels on.
 func (e *Engine) Read(ctx context.Context, t *tenant.Live, r *oidc.EndSessionRequest) (Pending, error) {
-	p := Pending{ClientID: r.ClientID, Return: r.PostLogoutRedirectURI, State: r.State, LogoutHint: r.LogoutHint, UILocales: r.UILocales}
+	p := pendingOf(r)
 	if r.IDTokenHint == "" {
 		return p, nil
 	}
@@ -73,25 +52,6 @@ func (e *Engine) Read(ctx context.Context, t *tenant.Live, r *oidc.EndSessionReq
 	p.Hint = HintRejected
 	if h, err := token.VerifyHint(ring, t.Issuer, r.IDTokenHint); err == nil {
 		p.Hint, p.HintClient, p.HintSub, p.HintSID = HintValid, h.Aud, h.Sub, h.SID
-	}
-	return p, nil
-}
-
-// Seal returns p for a URL or a form.
-func (p Pending) Seal(s *secret.Sealer, tenant string) (string, error) {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return "", fmt.Errorf("seal logout request: %w", err)
-	}
-	return s.SealString(tenant, purposeEndSession, b), nil
-}
-
-// OpenPending reads what Seal wrote, or secret.ErrSealed.
-func OpenPending(s *secret.Sealer, tenant, sealed string) (Pending, error) {
-	var p Pending
-	b, err := s.OpenString(tenant, purposeEndSession, sealed)
-	if err != nil || json.Unmarshal(b, &p) != nil {
-		return Pending{}, secret.ErrSealed
 	}
 	return p, nil
 }
@@ -132,7 +92,7 @@ func (e *Engine) sessionFacts(ctx context.Context, t *tenant.Live, f *Facts, now
 	for _, p := range list {
 		f.Participants = append(f.Participants, p.ClientID)
 	}
-	if h := f.Request.LogoutHint; h != "" && h != f.Session.SID {
+	if h := f.Request.LogoutHint; session.IsSID(h) && h != f.Session.SID {
 		other, err := e.Sessions.FindBySID(ctx, t.ID, h, now)
 		if err != nil && !errors.Is(err, session.ErrNotFound) {
 			return fmt.Errorf("find session: %w", err)

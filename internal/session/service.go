@@ -107,10 +107,3 @@ func newSession(p Proof, now time.Time) *Session {
 		Persistent: p.Persistent, UserAgent: clip(p.UserAgent, 300), Address: p.Address,
 	}
 }
-
-func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
-}
