@@ -110,9 +110,6 @@ func (f Form) Repeated() *Error {
 	return Refuse(InvalidRequest, "RFC 6749 §3.1", "the parameter "+printable(f.repeated)+" was sent more than once; send it once")
 }
 
-// RepeatedName returns the first repeated parameter, "" when none.
-func (f Form) RepeatedName() string { return f.repeated }
-
 // Encode returns the parameters in a canonical encoding (sorted by name).
 func (f Form) Encode() string { return url.Values(f.values).Encode() }
 

@@ -20,11 +20,7 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.ClientID = pending.ClientID
 	if r.Method == http.MethodPost && web.Cookie(r, q.Tenant, web.SessionCookie) == "" {
-		sealed, err := pending.Seal(p.Sealer, q.Tenant.ID)
-		if err != nil {
-			return err
-		}
-		return web.Redirect(w, q.Tenant.BasePath+"/endsession?r="+sealed)
+		return web.Redirect(w, q.Tenant.BasePath+"/endsession?r="+pending.Seal(p.Sealer, q.Tenant.ID))
 	}
 	sess, err := p.Browsing.Session(r)
 	if err != nil {
@@ -44,11 +40,18 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	case logout.Ask:
 		return p.Screens.ConfirmLogout(w, r, pending, d, sess)
 	case logout.EndNow:
-		if _, err := p.Logout.EndHere(r.Context(), q.Tenant.ID, sess, d, q.Now); err != nil {
+		ctx := web.As(r.Context(), "account:"+sess.Sub)
+		if _, err := p.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now); err != nil {
 			return err
 		}
 	}
 	return p.Screens.LoggedOut(w, r, pending, d)
+}
+
+// asks tells whether the parameters are a logout request's own; beside them one
+// called r is nobody's.
+func asks(f oidc.Form) bool {
+	return f.Has("client_id") || f.Has("id_token_hint") || f.Has("post_logout_redirect_uri")
 }
 
 // pending reads the request, or opens the one that a bounce sealed.
@@ -58,7 +61,7 @@ func (p *Interactive) pending(r *http.Request) (logout.Pending, error) {
 	if err != nil {
 		return logout.Pending{}, err
 	}
-	if r.Method == http.MethodGet && f.Has("r") {
+	if r.Method == http.MethodGet && f.Has("r") && !asks(f) {
 		pending, err := logout.OpenPending(p.Sealer, q.Tenant.ID, f.Get("r"))
 		if err != nil {
 			return pending, &web.Refused{Status: http.StatusBadRequest, Code: "unreadable_request", Err: err}

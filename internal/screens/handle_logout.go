@@ -22,10 +22,7 @@ func (s *Screens) ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout
 		return err
 	}
 	p.Asked = sess.SID
-	sealed, err := p.Seal(s.Sealer, q.Tenant.ID)
-	if err != nil {
-		return err
-	}
+	sealed := p.Seal(s.Sealer, q.Tenant.ID)
 	out := LogoutConfirmPage{
 		Common: s.common(w, r, page{uiLocales: p.UILocales, client: d.Client, path: q.Tenant.BasePath + "/signout", sealed: sealed}),
 		Who:    person(acc), Devices: n, Everywhere: d.Everywhere, Request: sealed,
