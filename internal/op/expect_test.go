@@ -3,11 +3,14 @@ package op_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+var life = map[bool]string{true: "alive", false: "dead"}
 
 // expect checks one line of an expectation against the last answer:
 //
@@ -22,7 +25,9 @@ import (
 //	leads to evil / no leads to evil   any link, form or picture of the page
 //	body {"a":1}                exactly      json scope=openid      no json id_token
 //	claim id_token nonce=n      of a JWT in the JSON
-//	session alive | dead
+//	attr logout-everywhere class=quiet
+//	session alive | dead        tokens alive | dead (of the setup)   elsewhere alive | dead
+//	ended 1                     so many records of the end of the session {sid}
 func (v *vector) expect(line string) {
 	v.Helper()
 	verb, rest, _ := strings.Cut(v.fill(line), " ")
@@ -58,8 +63,25 @@ func (v *vector) expect(line string) {
 		v.same(line, p.Body.String(), rest)
 	case "json", "claim":
 		v.expectJSON(line, verb, rest, no)
+	case "attr":
+		id, attr, _ := strings.Cut(name, " ")
+		v.same(line, p.Attr(id, attr), want)
 	case "session":
-		v.same(line, map[bool]string{true: "alive", false: "dead"}[v.b.Alive()], rest)
+		v.same(line, life[v.b.Alive()], rest)
+	case "elsewhere":
+		v.same(line, life[v.far.Alive()], rest)
+	case "tokens":
+		u := v.w.Fetch("/userinfo", "Authorization", "Bearer "+v.kept["access_token"])
+		v.same(line, life[u.Status == http.StatusOK], rest)
+		v.same(line, life[v.w.Refresh(v.kept["client"], v.kept["refresh_token"]).Status == http.StatusOK], rest)
+	case "ended":
+		n := 0
+		for _, r := range v.w.Audit("default", "session.end") {
+			if r.SID == v.kept["sid"] {
+				n++
+			}
+		}
+		v.same(line, strconv.Itoa(n), rest)
 	default:
 		v.Fatalf("expect does not know %q", line)
 	}

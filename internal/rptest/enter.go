@@ -1,11 +1,13 @@
 package rptest
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -19,10 +21,7 @@ func (b *Browser) Enter(tenantID, email string, ago time.Duration) *session.Sess
 	b.w.T.Helper()
 	ctx, s, now := b.w.T.Context(), b.w.Server, b.w.Now().Add(-ago)
 	t := b.w.Live(tenantID)
-	id, err := account.ParseIdentifier(email, []account.Kind{account.Email})
-	check(b.w.T, err)
-	acc, err := s.Store.FindByIdentifier(ctx, tenantID, id)
-	check(b.w.T, err)
+	acc := b.w.Person(tenantID, email)
 	known := secret.New(secret.Browser, now)
 	sess, cookie, err := s.Sessions.Authenticated(ctx, tenantID, session.Proof{
 		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Browser: known.Hash(), Persistent: true,
@@ -72,5 +71,21 @@ func (b *Browser) Tokens(clientID string, with url.Values) *Answer {
 	if a.Status != http.StatusOK {
 		b.w.T.Fatalf("token answered %d %s", a.Status, a.Raw)
 	}
+	return a
+}
+
+// Person makes an account with a verified address and no password, once.
+func (w *World) Person(tenantID, email string) *account.Account {
+	w.T.Helper()
+	id, err := account.ParseIdentifier(email, []account.Kind{account.Email})
+	check(w.T, err)
+	a, err := w.Server.Store.FindByIdentifier(w.T.Context(), tenantID, id)
+	if !errors.Is(err, account.ErrNotFound) {
+		check(w.T, err)
+		return a
+	}
+	a = account.New(secret.UUID(), w.Now().Add(-24*time.Hour))
+	a.Email, a.EmailVerified = id.Value, true
+	check(w.T, w.Server.Store.CreateAccount(w.T.Context(), tenantID, a, []account.Identifier{id}, audit.Event{Kind: audit.AccountCreated, Sub: a.Sub}))
 	return a
 }
