@@ -83,9 +83,17 @@ func (c *Core) issuerOf(ctx context.Context, id string) string {
 // newLogger writes one JSON or text line for each event (LG2: both escape
 // control characters).
 func newLogger(cfg *config.Server, w io.Writer) *slog.Logger {
-	h := &slog.HandlerOptions{Level: cfg.LogLevel()}
+	h := &slog.HandlerOptions{Level: cfg.LogLevel(), ReplaceAttr: inUTC}
 	if cfg.Log.Format == "text" {
 		return slog.New(slog.NewTextHandler(w, h))
 	}
 	return slog.New(slog.NewJSONHandler(w, h))
+}
+
+// inUTC makes the lines of all nodes comparable (LG3).
+func inUTC(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	}
+	return a
 }

@@ -24,6 +24,7 @@ type Request struct {
 	Route  string     // the matched native path, for logs and metrics
 
 	// Filled in on the way, for the log line.
+	Actor    string
 	ClientID string
 	Error    string
 	Cause    error
@@ -47,5 +48,8 @@ func From(ctx context.Context) *Request {
 func As(ctx context.Context, name string) context.Context {
 	a := audit.ActorOf(ctx)
 	a.Name = name
+	if q := From(ctx); q != nil {
+		q.Actor = name
+	}
 	return audit.WithActor(ctx, a)
 }

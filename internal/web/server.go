@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/secret"
@@ -150,22 +151,42 @@ func (s *Server) finish(a *answer, r *http.Request, q *Request, start time.Time)
 // attrs are the members of the one log line of a request: never a query string,
 // a cookie or a token (LG1, LG4).
 func (q *Request) attrs(method string, status int, took time.Duration) []slog.Attr {
-	out := make([]slog.Attr, 0, 10)
-	out = append(out, slog.String("id", q.ID), slog.String("method", method), slog.String("route", q.Route),
+	out := make([]slog.Attr, 0, 11)
+	out = append(out, slog.String("id", q.ID), slog.String("method", legible(method)), slog.String("route", q.Route),
 		slog.Int("status", status), slog.Int64("us", took.Microseconds()), slog.String("addr", q.Addr.String()))
 	if q.Tenant != nil {
 		out = append(out, slog.String("tenant", q.Tenant.ID))
 	}
 	if q.ClientID != "" {
-		out = append(out, slog.String("client_id", q.ClientID))
+		out = append(out, slog.String("client_id", legible(q.ClientID)))
+	}
+	if q.Actor != "" {
+		out = append(out, slog.String("actor", q.Actor))
 	}
 	if q.Error != "" {
 		out = append(out, slog.String("error", q.Error))
 	}
 	if q.Cause != nil {
-		out = append(out, slog.String("cause", q.Cause.Error()))
+		out = append(out, slog.String("cause", legible(q.Cause.Error())))
 	}
 	return out
+}
+
+// maxLogged bounds what a request can put into a log line, in bytes.
+const maxLogged = 1000
+
+// legible takes out what moves the cursor, colours or reorders a line when a
+// log is read: control, bidirectional and other format characters (LG2).
+func legible(s string) string {
+	if len(s) > maxLogged {
+		s = s[:maxLogged]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
 }
 
 func (s *Server) client(r *http.Request) netip.Addr {
