@@ -323,10 +323,14 @@ func TestHD8_ErrorsSayNothingOfUs(t *testing.T) {
 		names := []string{"client_id", "redirect_uri", "state", "nonce", "scope", "prompt", "max_age", "claims", "ui_locales", "login_hint", "acr_values", "resource",
 			"id_token_hint", "request", "r", "identifier", "password", "grant_type", "code", "refresh_token", "token", "client_secret", "code_verifier", "response_mode",
 			"response_type", "code_challenge", "email", "given_name", "lang", "post_logout_redirect_uri", "logout_hint", "asked", "choice", "action", "display"}
+		turn := 0
 		for _, route := range w.Server.Routes {
 			for _, method := range []string{"GET", "POST"} {
 				for _, name := range names {
 					for i, g := range garbage {
+						if turn++; turn%5 != 0 { // every name with every route, every fifth value
+							continue
+						}
 						v := url.Values{"client_id": {"web"}, "redirect_uri": {rptest.Callback}, "response_type": {"code"}, "grant_type": {"authorization_code"}, "code": {"x"}, "token": {"x"}}
 						v.Set(name, g)
 						harmless(t, w, b, method, route.Path, name, v, i)
