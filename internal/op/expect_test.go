@@ -26,6 +26,7 @@ var life = map[bool]string{true: "alive", false: "dead"}
 //	body {"a":1}                exactly      json scope=openid      no json id_token
 //	claim id_token nonce=n      of a JWT in the JSON
 //	attr logout-everywhere class=quiet
+//	keep code                   a parameter of the answer; keep json refresh_token as second
 //	session alive | dead        tokens alive | dead (of the setup)   elsewhere alive | dead
 //	ended 1                     so many records of the end of the session {sid}
 func (v *vector) expect(line string) {
@@ -61,6 +62,8 @@ func (v *vector) expect(line string) {
 		}
 	case "body":
 		v.same(line, p.Body.String(), rest)
+	case "keep":
+		v.keep(rest)
 	case "json", "claim":
 		v.expectJSON(line, verb, rest, no)
 	case "attr":
@@ -102,6 +105,24 @@ func (v *vector) value(line string, values url.Values, name, want string, valued
 		v.Errorf("%s: got %q", line, list)
 	case valued:
 		v.same(line, list[0], want)
+	}
+}
+
+// keep remembers a value of the answer for later requests.
+func (v *vector) keep(what string) {
+	v.Helper()
+	words := strings.Fields(what)
+	name, value := words[0], v.page.Answer().Get(words[0])
+	if name == "json" {
+		var m map[string]any
+		if err := json.Unmarshal(v.page.Body.Bytes(), &m); err != nil {
+			v.Fatal(err)
+		}
+		name = words[3]
+		value, _ = m[words[1]].(string)
+	}
+	if v.kept[name] = value; value == "" {
+		v.Errorf("keep %s: there is none", what)
 	}
 }
 

@@ -31,7 +31,7 @@ import (
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*/*.txtar")
-	if err != nil || len(files) < 40 {
+	if err != nil || len(files) < 100 {
 		t.Fatalf("found %d vectors: %v", len(files), err)
 	}
 	rptest.Both(t, tenants, func(t *testing.T, shared *rptest.World) {
@@ -100,7 +100,8 @@ func (v *vector) setup(s section) {
 		verb, rest, _ := strings.Cut(line, " ")
 		switch verb {
 		case "as":
-			v.kept["sid"] = v.b.Enter("default", v.person(rest), 5*time.Minute).SID
+			s := v.b.Enter("default", v.person(rest), 5*time.Minute)
+			v.kept["sid"], v.kept["sub"] = s.SID, s.Sub
 		case "nobody":
 			v.b = v.w.Browser()
 		case "elsewhere":
