@@ -20,12 +20,21 @@ func (s *Screens) ShowChoose(w http.ResponseWriter, r *http.Request) error {
 	if a.outcome == nil || a.outcome.Response != nil || a.outcome.Step != authz.Choose {
 		return s.elsewhere(w, r, a)
 	}
-	p := ChoosePage{Common: s.common(w, r, a.page(a.in.Tenant.BasePath+"/choose")), App: a.app(), Who: person(a.outcome.Account), Request: a.sealed, Cancel: true}
+	p := ChoosePage{Common: s.common(w, r, a.page(a.in.Tenant.BasePath+"/choose")), App: a.app(), Who: person(a.outcome.Account),
+		Request: a.sealed, Asked: s.Sealer.SealString(a.in.Tenant.ID, purposeChoice, []byte(a.in.Session.SID)), Cancel: true}
 	return s.write(w, http.StatusOK, p, a.formAction()...)
 }
 
-// Choose is POST /choose. The choice is about the session that this browser has
-// now; another one is asked about again.
+const purposeChoice = "choice"
+
+// chose tells whether the person was shown the session that this browser has now.
+func (s *Screens) chose(a *arrival, sealed string) bool {
+	b, err := s.Sealer.OpenString(a.in.Tenant.ID, purposeChoice, sealed)
+	return err == nil && string(b) == a.in.Session.SID
+}
+
+// Choose is POST /choose. The choice is about the session that was shown; when
+// this browser has another one by now, it is asked about (SC7).
 func (s *Screens) Choose(w http.ResponseWriter, r *http.Request) error {
 	f, err := web.Form(r)
 	if err != nil {
@@ -42,6 +51,8 @@ func (s *Screens) Choose(w http.ResponseWriter, r *http.Request) error {
 		return s.elsewhere(w, r, a)
 	case f.Get("choice") == "other":
 		return web.Redirect(w, a.in.Tenant.BasePath+"/login?r="+a.sealed+"&other=1")
+	case !s.chose(a, f.Get("asked")):
+		return web.Redirect(w, a.in.Tenant.BasePath+"/choose?r="+a.sealed)
 	}
 	a.in.Browser = s.keepBrowser(w, r)
 	if err := s.progress(r, a, authz.Progress{Chosen: a.in.Session.Sub}); err != nil {

@@ -132,12 +132,14 @@ func noticeText(c Common, n Notice, wait time.Duration, wrong i18n.Key) string {
 }
 
 // ChoosePage asks a signed-in person which account to go on with. It posts
-// choice=continue or choice=other, or action=cancel, and r to {base}/choose.
+// choice=continue or choice=other, or action=cancel, r and asked to
+// {base}/choose.
 type ChoosePage struct {
 	Common
 	App     string
 	Who     Person
 	Request string
+	Asked   string // who was shown, sealed, field asked
 	Cancel  bool
 }
 
