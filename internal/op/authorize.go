@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/foyer-id/foyer/internal/authz"
 	"github.com/foyer-id/foyer/internal/logout"
@@ -126,7 +127,17 @@ func (p *Interactive) bounce(w http.ResponseWriter, r *http.Request, in authz.In
 		}
 		return p.answer(w, r, o)
 	}
-	return web.Redirect(w, q.Tenant.BasePath+"/authorize?r="+sealed)
+	form, _ := in.Form() // a malformed one says so there
+	return web.Redirect(w, q.Tenant.BasePath+"/authorize?r="+sealed+language(form.Get("ui_locales")))
+}
+
+// language keeps ui_locales in the address of a bounced request, which says
+// that no page of it was seen yet.
+func language(uiLocales string) string {
+	if uiLocales == "" {
+		return ""
+	}
+	return "&ui_locales=" + url.QueryEscape(uiLocales)
 }
 
 // BeginRequest implements screens.Begin: an interaction of the parameters that

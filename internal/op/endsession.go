@@ -20,7 +20,7 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.ClientID = pending.ClientID
 	if r.Method == http.MethodPost && web.Cookie(r, q.Tenant, web.SessionCookie) == "" {
-		return web.Redirect(w, q.Tenant.BasePath+"/endsession?r="+pending.Seal(p.Sealer, q.Tenant.ID))
+		return web.Redirect(w, q.Tenant.BasePath+"/endsession?r="+pending.Seal(p.Sealer, q.Tenant.ID)+language(pending.UILocales))
 	}
 	sess, err := p.Browsing.Session(r)
 	if err != nil {

@@ -82,11 +82,9 @@ func (s *Screens) common(w http.ResponseWriter, r *http.Request, p page) Common 
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		n.Menu = r.URL.Query().Get("lang")
-	} else {
-		n.UILocales = "" // the page before has brought it and the cookie speaks
-		if n.Cookie == "" {
-			n.UILocales = p.uiLocales
-		}
+	}
+	if n.Cookie != "" && heard(r) {
+		n.UILocales = ""
 	}
 	if q.Tenant.Settings.AcceptLanguage {
 		n.AcceptLanguage = r.Header.Get("Accept-Language")
@@ -110,6 +108,17 @@ func (s *Screens) common(w http.ResponseWriter, r *http.Request, p page) Common 
 
 // nonceBytes of a CSP nonce (HD3).
 const nonceBytes = 16
+
+// heard tells whether ui_locales had its say at an earlier page of the same
+// request: then the cookie speaks, which knows what the person chose since.
+func heard(r *http.Request) bool {
+	if r.Method == http.MethodPost {
+		route := web.From(r.Context()).Route
+		return route != "/authorize" && route != "/endsession"
+	}
+	v := r.URL.Query()
+	return v.Has("r") && !v.Has("ui_locales")
+}
 
 const year = 365 * 24 * time.Hour
 
