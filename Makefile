@@ -4,13 +4,13 @@ GO         ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRCHECK    = github.com/kisielk/errcheck@v1.30.0
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS     = -s -w -X main.version=$(VERSION)
+LDFLAGS     = -s -w -X github.com/foyer-id/foyer/internal/cli.Version=$(VERSION)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check build fmt vet lint vuln generated unit race e2e bench bench-growth bench-overload fuzz slow deps clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## run Foyer with a demo application, an account and an embedded database
 	./bin/foyer serve --demo
