@@ -122,7 +122,7 @@ func build(ctx context.Context, cfg *config.Server, env Env, db *sqlstore.DB) (*
 	if err != nil {
 		return nil, err
 	}
-	hasher, err := account.NewHasher(account.HasherOptions{Slots: runtime.GOMAXPROCS(0)})
+	hasher, err := account.NewHasher(account.HasherOptions{Slots: min(runtime.GOMAXPROCS(0), runtime.NumCPU())})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type ServeOptions struct {
 
 // Serve runs the server until ctx ends.
 func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) {
+	tuneRuntime()
 	if o.Log == nil {
 		o.Log = newLogger(cfg, o.Stderr)
 	}
