@@ -115,13 +115,14 @@ func Judge(f Facts) Decision {
 }
 
 // returnTo is §1.3: a client is known and the address is one of its own, byte
-// for byte. A single registered address is never guessed.
+// for byte, and one that may be registered today (AZ3). A single registered
+// address is never guessed.
 func (f *Facts) returnTo(c *client.Client) (uri string, rejected bool) {
 	uri = f.Request.PostLogoutRedirectURI
 	switch {
 	case uri == "":
 		return "", false
-	case c == nil || !slices.Contains(c.PostLogoutRedirectURIs, uri):
+	case c == nil || !client.MatchPostLogout(c, uri):
 		return "", true
 	}
 	return uri, false

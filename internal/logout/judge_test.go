@@ -163,3 +163,14 @@ func TestConfirmationOf(t *testing.T) {
 		}
 	}
 }
+
+func TestAZ3_AStoredAddressIsJudgedAgainWhenItIsUsed(t *testing.T) {
+	t.Parallel()
+	for _, uri := range []string{"javascript:alert(1)", "data:text/html,x", "http://app.example.com/bye", "//app.example.com", "com.example.app:/bye"} {
+		f := around(byClientID, noSession, returningTo(uri))
+		f.Client.PostLogoutRedirectURIs = []string{uri} // however it came to be stored
+		if d := Judge(f); d.ReturnURI != "" || !d.Rejected {
+			t.Errorf("%s: returns to %q", uri, d.ReturnURI)
+		}
+	}
+}
