@@ -13,7 +13,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## run Foyer with a demo application, an account and an embedded database
-	./bin/foyer serve --demo
+	./bin/foyer serve --demo --database sqlite:foyer-demo/foyer.db --master-key-file foyer-demo/master.key
 
 test: deps check e2e ## everything: check, then the end-to-end tests (installs what they need)
 
@@ -23,7 +23,7 @@ build: ## build bin/foyer
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/foyer ./cmd/foyer
 
 fmt: ## formatting
-	@out=$$(gofmt -l cmd internal rp bench e2e/go 2>/dev/null); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	@out=$$(gofmt -l cmd internal rp bench examples e2e/go 2>/dev/null); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
 
 vet: ## go vet
 	$(GO) vet ./...

@@ -112,12 +112,12 @@ func (d *Diagnosis) publicURL(cfg *config.Server) {
 
 func (d *Diagnosis) sending(cfg *config.Server) {
 	if cfg.MailFrom() == nil {
-		d.add("mail", Notice, "is not configured: addresses stay unverified and passwords cannot be reset by mail", "set mail.from and mail.smtp.host")
+		d.add("mail", Notice, "is not sent by this release: addresses stay unverified and passwords cannot be reset by mail", "")
 	} else {
 		d.add("mail", Warn, "is configured, but this release does not send mail yet", "")
 	}
 	if cfg.SMS.Webhook.URL == "" {
-		d.add("SMS", Notice, "is not configured: numbers stay unverified", "set sms.webhook.url")
+		d.add("SMS", Notice, "is not sent by this release: numbers stay unverified", "")
 	} else {
 		d.add("SMS", Warn, "is configured, but this release does not send text messages yet", "")
 	}

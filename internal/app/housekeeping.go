@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/keys"
@@ -63,18 +64,50 @@ func (s *Server) keepHouse(ctx context.Context) (done <-chan struct{}) {
 // tendKeys makes missing keys and announces the next ones. RSA keys take up to
 // a tenth of a second, which no request waits for at a start.
 func (s *Server) tendKeys(ctx context.Context) {
-	if _, err := s.Directory.Refresh(ctx, s.Now()); err != nil {
+	version, err := s.Directory.Refresh(ctx, s.Now())
+	if err != nil {
 		s.Log.WarnContext(ctx, "keys not tended", "err", err)
 		return
 	}
+	moved := version != s.tended
 	for _, t := range s.Directory.All() {
-		if err := s.Keys.Ensure(ctx, t.ID, keys.Default()...); err != nil {
+		algs := keys.Default()
+		if moved {
+			used, err := s.algorithms(ctx, t.ID)
+			if err != nil {
+				s.Log.WarnContext(ctx, "algorithms not read", "tenant", t.ID, "err", err)
+			}
+			algs = append(algs, used...)
+		}
+		if err := s.Keys.Ensure(ctx, t.ID, algs...); err != nil {
 			s.Log.WarnContext(ctx, "keys not made", "tenant", t.ID, "err", err)
-			continue
+			return
 		}
 		if err := s.Keys.Tick(ctx, t.ID); err != nil {
 			s.Log.WarnContext(ctx, "keys not rotated", "tenant", t.ID, "err", err)
 		}
+	}
+	s.tended = version
+}
+
+// algorithms are the signature algorithms that clients of a tenant ask for, so
+// that their keys are published before they are needed.
+func (s *Server) algorithms(ctx context.Context, tenant string) ([]keys.Alg, error) {
+	var out []keys.Alg
+	for cursor := ""; ; {
+		page, err := s.Store.ListClients(ctx, tenant, cursor, sweepBatch)
+		if err != nil {
+			return out, err
+		}
+		for _, c := range page {
+			if a, ok := keys.ParseAlg(c.IDTokenSignedResponseAlg); ok && !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+		if len(page) < sweepBatch {
+			return out, nil
+		}
+		cursor = page[len(page)-1].ClientID
 	}
 }
 

@@ -103,7 +103,7 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 			_, err = s.Keys.Ring(ctx, t.ID)
 		}
 	}
-	if err != nil || s.stopping.Load() {
+	if err != nil || s.drain.told() {
 		web.From(r.Context()).Cause = err
 		web.RetryAfter(w.Header(), time.Second)
 		return web.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})

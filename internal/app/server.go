@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/authz"
@@ -29,8 +28,8 @@ type Server struct {
 	Routes  []web.Route
 	metrics *metrics
 	egress  *egress.Client
-	// stopping is set when a stop began: readiness fails first (K4).
-	stopping atomic.Bool
+	tended  int64 // version of the configuration whose keys were made; of the housekeeper alone
+	drain   drain
 }
 
 // NewServer wires the doors of a core, in order, once.
@@ -60,7 +59,7 @@ func NewServer(c *Core) (*Server, error) {
 	browser := &op.Interactive{Flow: flow, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}
 	pages.Begin = browser
 
-	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out}
+	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
 	s.Routes = append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
 	s.Handler = s.harden(web.NewServer(web.Options{
 		Routes: s.Routes, System: s.system(),
@@ -112,13 +111,10 @@ func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
 	return newCapped(l, perAddress, s.Config.TrustedProxies()), nil
 }
 
-// drain is how long requests under way may take at a stop (K4).
-const drain = 15 * time.Second
-
 // Run answers on l until ctx ends, then lets requests under way finish.
 // Readiness fails first, so that a load balancer stops sending.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
-	srv := httpServer(s.Handler)
+	srv := httpServer(s.drain.parting(s.Handler))
 	failed := make(chan error, 2)
 	go func() {
 		if s.Config.TLS.Certificate != "" {
@@ -142,9 +138,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.stopping.Store(true)
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxDrain)
 	defer cancel()
+	s.drain.begin(end)
 	if err := srv.Shutdown(end); err != nil {
 		return errors.Join(fmt.Errorf("stop: %w", err), srv.Close())
 	}

@@ -15,7 +15,13 @@ import (
 // terminal is standard input when a person sits at it.
 func (r *run) terminal() (*os.File, bool) {
 	f, ok := r.io.In.(*os.File)
-	return f, ok && isatty.IsTerminal(f.Fd())
+	return f, ok && isTerminal(f)
+}
+
+// isTerminal tells whether a person looks at a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }
 
 // secret reads one line: from a prompt without echo, twice, or from standard

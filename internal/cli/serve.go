@@ -17,5 +17,8 @@ func (c *serveCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
+	if !cfg.IsSet("log.format") && isTerminal(r.io.Err) {
+		cfg.Log.Format = "text" // for people
+	}
 	return app.Serve(r.ctx, cfg, app.ServeOptions{Demo: c.Demo, Stdout: r.io.Out, Stderr: r.io.Err, Version: Release()})
 }

@@ -42,7 +42,7 @@ func (s *Service) IssueCode(ctx context.Context, in CodeInput, now time.Time) (s
 		err = s.store.IssueCode(ctx, in.Tenant.ID, CodeIssue{
 			Grant: g, CodeHash: code.Hash(),
 			CodeExpiresAt: now.Add(livesOf(in.Tenant, in.Client).code).UnixMicro(),
-			Interaction:   in.Interaction, Browser: in.Browser,
+			Interaction:   in.Interaction, Browser: in.Browser, Silent: in.Request.Prompt.None,
 		}, now)
 		if !errors.Is(err, ErrCollision) {
 			break

@@ -60,12 +60,12 @@ func (x *exchange) mint(ctx context.Context, st *State, to target, nonce string)
 		return nil, err
 	}
 	if !to.opaque {
-		if answer.AccessToken, err = x.jwtAccess(ring, st, to, exp); err != nil {
+		if answer.AccessToken, err = x.jwtAccess(ctx, ring, st, to, exp); err != nil {
 			return nil, err
 		}
 	}
 	if withID {
-		if answer.IDToken, err = x.idToken(ring, st, to.scope, nonce, answer.AccessToken); err != nil {
+		if answer.IDToken, err = x.idToken(ctx, ring, st, to.scope, nonce, answer.AccessToken); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +87,7 @@ func (x *exchange) opaqueAccess(answer *issued, st *State, to target, exp time.T
 
 // jwtAccess makes a JWT access token (RFC 9068 §2.2), ES256 because its
 // verifiers are APIs, which can (spec/performance.md, lesson 1).
-func (x *exchange) jwtAccess(ring *keys.Ring, st *State, to target, exp time.Time) (string, error) {
+func (x *exchange) jwtAccess(ctx context.Context, ring *keys.Ring, st *State, to target, exp time.Time) (string, error) {
 	t := token.AccessToken{
 		Iss: x.t.Issuer, Sub: x.c.ClientID, Aud: to.audience, ClientID: x.c.ClientID, Scope: strings.Join(to.scope, " "),
 		JTI: newJTI(), Exp: exp.Unix(), Iat: x.now.Unix(),
@@ -96,7 +96,7 @@ func (x *exchange) jwtAccess(ring *keys.Ring, st *State, to target, exp time.Tim
 		t.Sub, t.SID, t.GID = st.Sub, st.sid(), secret.FormatSelector(st.ID)
 		t.AuthTime, t.ACR, t.AMR = st.Spec.AuthTime/1e6, ACR(x.t.Dialect, st.Spec.Level), st.Spec.AMR
 	}
-	key, err := signing(ring, keys.ES256)
+	key, err := x.signing(ctx, ring, keys.ES256)
 	if err != nil {
 		return "", err
 	}
@@ -104,12 +104,12 @@ func (x *exchange) jwtAccess(ring *keys.Ring, st *State, to target, exp time.Tim
 }
 
 // idToken makes the ID token (OIDC Core §2, §3.1.3.6).
-func (x *exchange) idToken(ring *keys.Ring, st *State, scope []string, nonce, accessToken string) (string, error) {
+func (x *exchange) idToken(ctx context.Context, ring *keys.Ring, st *State, scope []string, nonce, accessToken string) (string, error) {
 	alg := keys.RS256
 	if a, ok := keys.ParseAlg(x.c.IDTokenSignedResponseAlg); ok {
 		alg = a
 	}
-	key, err := signing(ring, alg)
+	key, err := x.signing(ctx, ring, alg)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +122,19 @@ func (x *exchange) idToken(ring *keys.Ring, st *State, scope []string, nonce, ac
 	return t.Mint(key)
 }
 
-func signing(ring *keys.Ring, alg keys.Alg) (*keys.SigningKey, error) {
+// signing returns the key that signs alg. A tenant's first client of another
+// algorithm than the usual two makes its key.
+func (x *exchange) signing(ctx context.Context, ring *keys.Ring, alg keys.Alg) (*keys.SigningKey, error) {
+	if key, ok := ring.Signing(alg); ok {
+		return key, nil
+	}
+	if err := x.keys.Ensure(context.WithoutCancel(ctx), x.t.ID, alg); err != nil {
+		return nil, fmt.Errorf("make %s key: %w", alg, err)
+	}
+	ring, err := x.keys.Ring(ctx, x.t.ID)
+	if err != nil {
+		return nil, err
+	}
 	key, ok := ring.Signing(alg)
 	if !ok {
 		return nil, fmt.Errorf("the tenant has no key that signs %s", alg)

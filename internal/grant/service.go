@@ -13,9 +13,11 @@ import (
 	"github.com/foyer-id/foyer/internal/throttle"
 )
 
-// Keys gives out the keys of a tenant.
+// Keys gives out the keys of a tenant, and makes those of an algorithm that a
+// client is the first to use.
 type Keys interface {
 	Ring(ctx context.Context, tenant string) (*keys.Ring, error)
+	Ensure(ctx context.Context, tenant string, algs ...keys.Alg) error
 }
 
 // Clients finds registered applications from a snapshot that is at most a

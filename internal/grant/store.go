@@ -14,6 +14,8 @@ type CodeIssue struct {
 	CodeExpiresAt int64
 	// Interaction and Browser name the progress that ends here; "" when none.
 	Interaction, Browser string
+	// Silent: prompt=none, which never extends a session (AZ12).
+	Silent bool
 }
 
 // Redemption turns a code into tokens: at most one caller succeeds.

@@ -1,7 +1,9 @@
 package rptest_test
 
 import (
+	"encoding/base64"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/foyer-id/foyer/internal/rptest"
@@ -38,4 +40,26 @@ func TestWholeWay(t *testing.T) {
 			t.Errorf("after logout /authorize leads to %s", p.URL)
 		}
 	})
+}
+
+// TestKJ8_EveryRegisteredAlgorithmSigns: a client may ask for any algorithm that
+// discovery names, though no key of it exists yet.
+func TestKJ8_EveryRegisteredAlgorithmSigns(t *testing.T) {
+	t.Parallel()
+	w := rptest.New(t, rptest.Tenant, rptest.Options{})
+	b := w.Browser()
+	b.SignIn(w.Authorize("web", nil), "ada@example.com", rptest.Password)
+	for _, alg := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
+		w.Apply(`
+tenant: default
+clients:
+  - {client_id: a` + alg + `, client_secret: ` + rptest.Secret + `, redirect_uris: ["` + rptest.Callback + `"], id_token_signed_response_alg: ` + alg + `}
+`)
+		a := w.Redeem("a"+alg, b.Follow(b.Get(w.Authorize("a"+alg, nil))).Code(t))
+		header, _, _ := strings.Cut(a.Get("id_token"), ".")
+		raw, err := base64.RawURLEncoding.DecodeString(header)
+		if err != nil || !strings.Contains(string(raw), `"alg":"`+alg+`"`) {
+			t.Errorf("%s: token answered %d %s, header %s", alg, a.Status, a.Raw, raw)
+		}
+	}
 }
