@@ -11,7 +11,7 @@ import (
 	"github.com/foyer-id/foyer/internal/grant"
 )
 
-// IssueCode implements grant.Store. Moving last_seen is the check that the
+// IssueCode implements grant.Store. Writing last_seen is the check that the
 // session lives, and locks its row: a logout comes before or after, not between.
 func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue, now time.Time) error {
 	g := &c.Grant
@@ -20,8 +20,8 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		return fmt.Errorf("issue code: %w", err)
 	}
 	return s.db.Write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(`UPDATE sessions AS s SET last_seen = $3
-			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive, tenant, g.Session, micro(now), g.Sub)
+		n, err := tx.Exec(`UPDATE sessions AS s SET last_seen = CASE WHEN $5 THEN last_seen ELSE $3 END
+			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive, tenant, g.Session, micro(now), g.Sub, c.Silent)
 		if err != nil {
 			return err
 		}
