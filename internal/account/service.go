@@ -82,14 +82,14 @@ func (s *Service) charge(ctx context.Context, tenant string, a Attempt, id Ident
 	t := throttle.Attempt{Account: id.Key, Network: a.Network}
 	if acc != nil {
 		t.Sub = acc.Sub
-		if a.Browser != "" {
-			known, err := s.Devices.KnownDevice(ctx, tenant, acc.Sub, a.Browser)
-			if err != nil {
-				return throttle.Ticket{}, fmt.Errorf("look for device: %w", err)
-			}
-			if known {
-				t.Device = a.Browser
-			}
+	}
+	if a.Browser != "" { // asked for nobody too: a read less would tell who has an account (RE2)
+		known, err := s.Devices.KnownDevice(ctx, tenant, t.Sub, a.Browser)
+		if err != nil {
+			return throttle.Ticket{}, fmt.Errorf("look for device: %w", err)
+		}
+		if known {
+			t.Device = a.Browser
 		}
 	}
 	return s.Limiter.Attempt(ctx, tenant, t, a.Limits, now)
