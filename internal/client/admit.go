@@ -11,7 +11,7 @@ import (
 // secret is right. A refusal is an *oidc.Error (invalid_client); an error of the
 // Budget passes through.
 func (a *Authenticator) Admit(ctx context.Context, t TenantView, cr Credentials, matches func(secret string) bool, now time.Time) error {
-	key := cr.ClientID + " " + cr.Network
+	key := cr.counter()
 	if a.failures.recent(t.ID, key, now) {
 		if err := a.budget.Allow(ctx, t.ID, key, now); err != nil {
 			return err

@@ -59,11 +59,11 @@ func NewAuthenticator(o AuthenticatorOptions) *Authenticator {
 // credentials fulfil. A refusal is an *oidc.Error (invalid_client); an error of
 // the Budget passes through; anything else is a fault.
 //
-// A client and network that have failed lately on this node are charged before
-// the credentials are looked at, so that an exhausted budget says nothing about
-// them; those that have not cost nothing.
+// A client that has failed lately by this method, from this network, on this
+// node, is charged before the credentials are looked at, so that an exhausted budget says nothing about
+// them; one that has not costs nothing.
 func (a *Authenticator) Authenticate(ctx context.Context, t TenantView, cr Credentials, now time.Time) (*Client, error) {
-	key := cr.ClientID + " " + cr.Network
+	key := cr.counter()
 	if a.failures.recent(t.ID, key, now) {
 		if err := a.budget.Allow(ctx, t.ID, key, now); err != nil {
 			return nil, err

@@ -206,6 +206,25 @@ func TestCA4_GuessingIsLimitedPerClientAndNetwork(t *testing.T) {
 	}
 }
 
+func TestCA4_GuessingLocksNobodyOutOfAPublicClient(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	spa := web("spa")
+	spa.TokenEndpointAuthMethod = client.MethodNone
+	w.create(t, spa)
+	honest := client.Credentials{Method: client.MethodNone, ClientID: "spa", Network: "192.0.2.0/24"}
+	guess := honest
+	guess.Method, guess.Secret = client.MethodPost, "guess"
+	for range 2 * throttle.ClientFailures.Limit {
+		if c, err := w.authenticate(t, guess); err == nil {
+			t.Fatalf("a public client that sends a secret: %v (CA1)", c)
+		}
+	}
+	if _, err := w.authenticate(t, honest); err != nil {
+		t.Errorf("a neighbour that sends no secret: %v", err)
+	}
+}
+
 func TestKJ9_KeySetsOfClients(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

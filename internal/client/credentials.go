@@ -29,6 +29,12 @@ type Credentials struct {
 // String is redacted.
 func (c Credentials) String() string { return c.Method + " " + printable(c.ClientID) }
 
+// counter is what failures are charged to. The method is part of it: only the
+// registered one can succeed, so the others are no further guesses, and who
+// sends secrets for a public client from behind an address that many share must
+// not lock out those who rightly send none.
+func (c Credentials) counter() string { return c.Method + " " + c.ClientID + " " + c.Network }
+
 // refuse is the one description of every failure that depends on the client, so
 // that unknown, disabled and wrong are the same answer.
 func refuse(cause error) *oidc.Error {

@@ -22,8 +22,8 @@ type Budget struct {
 var (
 	// Registrations is charged to the network (RL8).
 	Registrations = Budget{"registration", 30, time.Hour}
-	// ClientFailures is charged to client and network: failed client
-	// authentications, refunded when they succeed (RL6).
+	// ClientFailures is charged to method, client and network: authentications
+	// of a client that has just failed (CA4).
 	ClientFailures = Budget{"client", 60, 15 * time.Minute}
 	// CodeGuesses is charged to the identifier a code was sent to, beside the
 	// five tries of each code (spec/sign-in.md §3).
