@@ -108,3 +108,12 @@ func (j *journey) want(p *rptest.Page, step string) {
 
 // oneTenant is the default tenant of this package's tests alone.
 var oneTenant = strings.TrimSuffix(tenants, otherTenants)
+
+// replace changes a tenant file where it is written.
+func replace(t *testing.T, file, old, with string) string {
+	t.Helper()
+	if !strings.Contains(file, old) {
+		t.Fatalf("the tenant file has no %q", old)
+	}
+	return strings.Replace(file, old, with, 1)
+}

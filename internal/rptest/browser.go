@@ -164,7 +164,7 @@ func (p *Page) Answer() url.Values {
 	u, err := url.Parse(p.Location())
 	check(p.T, err)
 	v := u.Query()
-	f, err := url.ParseQuery(u.Fragment)
+	f, err := url.ParseQuery(u.EscapedFragment())
 	check(p.T, err)
 	for k, list := range f {
 		v[k] = list
