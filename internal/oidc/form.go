@@ -129,17 +129,30 @@ func printable(s string) string {
 	return b.String()
 }
 
-// Fields splits a space separated list without duplicates, order kept.
+// Fields splits a space separated list without duplicates, order kept, in time
+// linear in len(s) (DS8).
 func Fields(s string) []string {
 	var out []string
-	for _, w := range strings.Split(s, " ") {
-		if w == "" || contains(out, w) {
+	var seen map[string]bool // only for lists that nobody honest sends
+	for w := range strings.SplitSeq(s, " ") {
+		switch {
+		case w == "" || seen[w] || seen == nil && contains(out, w):
 			continue
+		case seen != nil:
+			seen[w] = true
+		case len(out) == fewFields:
+			seen = map[string]bool{w: true}
+			for _, x := range out {
+				seen[x] = true
+			}
 		}
 		out = append(out, w)
 	}
 	return out
 }
+
+// fewFields is how many words are compared one by one.
+const fewFields = 32
 
 func contains(list []string, s string) bool {
 	for _, x := range list {
