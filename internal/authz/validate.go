@@ -47,9 +47,11 @@ func checkResponseType(c *Checked) *oidc.Error {
 }
 
 func checkResponseMode(c *Checked) *oidc.Error {
-	switch c.Request.ResponseMode {
-	case "", oidc.ModeQuery, oidc.ModeFragment, oidc.ModeFormPost:
+	switch mode := c.Request.ResponseMode; mode {
+	case "", c.Request.Mode():
 		return nil
+	case oidc.ModeFormPost:
+		return oidc.Refuse(oidc.InvalidRequest, "Form Post Response Mode §2", "response_mode=form_post needs an https or http redirect_uri; use query")
 	}
 	return oidc.Refuse(oidc.InvalidRequest, "OAuth Multiple Response Types §2.1", "response_mode must be query, fragment or form_post")
 }

@@ -53,13 +53,18 @@ type AuthRequest struct {
 // HasScope tells whether the request asks for a scope.
 func (r *AuthRequest) HasScope(s string) bool { return contains(r.Scope, s) }
 
-// Mode returns the response mode in force: query unless asked otherwise.
+// Mode returns the response mode in force: query unless asked otherwise. A form
+// posts to the web only: no browser hands a body to another scheme.
 func (r *AuthRequest) Mode() ResponseMode {
-	switch r.ResponseMode {
-	case ModeFragment, ModeFormPost:
+	switch {
+	case r.ResponseMode == ModeFragment, r.ResponseMode == ModeFormPost && r.takesForm():
 		return r.ResponseMode
 	}
 	return ModeQuery
+}
+
+func (r *AuthRequest) takesForm() bool {
+	return strings.HasPrefix(r.RedirectURI, "https://") || strings.HasPrefix(r.RedirectURI, "http://")
 }
 
 // ParseAuthRequest reads an authorization request. The value is always
