@@ -15,6 +15,9 @@ import (
 // database whether the configuration moved (spec/operating.md §5).
 const Stale = time.Second
 
+// reloadTimeout bounds a read of the configuration.
+const reloadTimeout = 5 * time.Second
+
 // Directory is the snapshot of all tenants. Reading it costs an atomic load;
 // once a second one request pays for asking whether it is current.
 type Directory struct {
@@ -69,7 +72,11 @@ func (d *Directory) Invalidate() {
 	}
 }
 
+// reload is done for all requests, so the one that asks cannot stop it by going
+// away: strangers could keep a node at an old configuration by hanging up.
 func (d *Directory) reload(ctx context.Context, old *snapshot, now time.Time) (int64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
+	defer cancel()
 	version, err := d.store.ConfigVersion(ctx)
 	if err == nil && old != nil && old.version == version {
 		c := *old
