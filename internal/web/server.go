@@ -121,8 +121,18 @@ func (s *Server) fail(a *answer, r *http.Request, q *Request, err error) {
 		q.Cause = err // the answer had begun: only the log can say so
 		return
 	}
+	if r.Context().Err() != nil && Refuse(err).Status >= http.StatusInternalServerError {
+		// Nobody reads the answer, and strangers who hang up are not faults.
+		q.Error, q.Cause = "client_gone", err
+		a.WriteHeader(statusGone)
+		return
+	}
 	s.Fail(a, r, err)
 }
+
+// statusGone is what the log and the metrics say of a request whose sender hung
+// up before it was answered; it is never read.
+const statusGone = 499
 
 func (s *Server) finish(a *answer, r *http.Request, q *Request, start time.Time) {
 	if p := recover(); p != nil {
@@ -139,7 +149,7 @@ func (s *Server) finish(a *answer, r *http.Request, q *Request, start time.Time)
 		s.Observe(q, r.Method, a.code(), took)
 	}
 	level := slog.LevelInfo
-	if a.code() >= 500 {
+	if a.code() >= 500 && !Prefetched(r) { // a prefetch is refused by design
 		level = slog.LevelError
 	}
 	if !s.Log.Enabled(r.Context(), level) {
