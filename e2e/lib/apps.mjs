@@ -18,8 +18,8 @@ async function body(request) {
   return Buffer.concat(parts).toString()
 }
 
-// startApps returns {origin, arrivals, serve, stop}. serve(path, html or handler)
-// puts a page at a path.
+// startApps returns {port, origin, arrivals, serve, stop}. serve puts a page at a
+// path: HTML, or a function of the response and what was sent, urlencoded.
 export async function startApps() {
   const arrivals = []
   const pages = new Map()
@@ -28,7 +28,7 @@ export async function startApps() {
     const form = request.method === 'POST' ? new URLSearchParams(await body(request)) : undefined
     const html = (text) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(`<!doctype html><title>app</title>${text}`)
     const page = pages.get(url.pathname)
-    if (typeof page === 'function') return page(request, response, html)
+    if (typeof page === 'function') return page(response, (form ?? url.searchParams).toString())
     if (page !== undefined) return html(page)
     if (vendored[url.pathname]) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(await readFile(vendored[url.pathname]))
     if (url.pathname.endsWith('/callback')) {
