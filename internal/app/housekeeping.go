@@ -21,6 +21,7 @@ func (k *keyRings) Ring(ctx context.Context, tenant string) (*keys.Ring, error) 
 	if err := k.Ensure(context.WithoutCancel(ctx), tenant, keys.Default()...); err != nil {
 		return nil, err
 	}
+	k.Invalidate(tenant) // another node may have made them since this ring was read
 	return k.Service.Ring(ctx, tenant)
 }
 

@@ -92,6 +92,7 @@ func (s *Server) alive(w http.ResponseWriter, _ *http.Request) error {
 // readiness looks at the database and the keys; it fails first when the server
 // stops (spec/operating.md §6).
 func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
+	stopping := s.drain.told()
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
 	err := s.DB.Ping(ctx)
@@ -103,7 +104,7 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 			_, err = s.Keys.Ring(ctx, t.ID)
 		}
 	}
-	if err != nil || s.drain.told() {
+	if err != nil || stopping {
 		web.From(r.Context()).Cause = err
 		web.RetryAfter(w.Header(), time.Second)
 		return web.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
