@@ -73,6 +73,24 @@ func TestKJ6_RotationUnderLoadBreaksNoSignature(t *testing.T) {
 	})
 }
 
+// TestKJ6_ANodeLearnsOfTheFirstKeys: it read an empty ring a moment before
+// another node made the tenant's first keys; it signs and verifies all the same.
+func TestKJ6_ANodeLearnsOfTheFirstKeys(t *testing.T) {
+	t.Parallel()
+	rptest.Both(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		late := w.Node()
+		_, err := late.Server.Keys.Ring(t.Context(), "default")
+		must(t, err)
+		b, a := signedIn(w, ada, "web")
+		if u := late.Fetch("/userinfo", "Authorization", "Bearer "+a.Get("access_token")); u.Status != http.StatusOK {
+			t.Errorf("userinfo at the late node: %d", u.Status)
+		}
+		if got := late.Redeem("web", b.At(late).Get(w.Authorize("web", nil)).Code(t)); got.Status != http.StatusOK {
+			t.Errorf("token at the late node: %d %s", got.Status, got.Raw)
+		}
+	})
+}
+
 func verified(t *testing.T, raw string, set *jose.JSONWebKeySet) (kid string) {
 	t.Helper()
 	jws, err := jose.ParseSigned(raw, algs)

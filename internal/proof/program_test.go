@@ -1,0 +1,169 @@
+package proof
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/app"
+	"github.com/foyer-id/foyer/internal/cli"
+	"github.com/foyer-id/foyer/internal/rptest"
+)
+
+// TestMain runs the program itself when a test has started this binary as one:
+// the same cli.Main as cmd/foyer, in a process that can be killed.
+func TestMain(m *testing.M) {
+	if line := os.Getenv("FOYER_PROOF_PROGRAM"); line != "" {
+		os.Unsetenv("FOYER_PROOF_PROGRAM")
+		var env []string
+		for _, e := range os.Environ() {
+			if !strings.HasPrefix(e, "FOYER_SLOW=") {
+				env = append(env, e)
+			}
+		}
+		os.Exit(cli.Main(strings.Fields(line), env, cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	os.Exit(m.Run())
+}
+
+// gone is the status that a test sees when the connection broke: the outcome
+// of the request is unknown.
+const gone = 599
+
+// program is foyer serve as a process.
+type program struct {
+	t       testing.TB
+	dir     string
+	listen  string
+	env     []string
+	cmd     *exec.Cmd
+	Log     *rptest.Log
+	Web     *rptest.World // its Browsers and Calls go over the network
+	started time.Duration // until it was ready
+}
+
+// newProgram prepares a directory; database "" is SQLite in it.
+func newProgram(t testing.TB, public, database string) *program {
+	t.Helper()
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "tenant.yaml"), []byte(rptest.Tenant), 0o600))
+	if database == "" {
+		database = "sqlite:" + filepath.Join(dir, "foyer.db")
+	}
+	p := &program{t: t, dir: dir, listen: freeAddress(t)}
+	if public == "" {
+		public = "http://" + p.listen
+	}
+	p.env = []string{"FOYER_LISTEN=" + p.listen, "FOYER_PUBLIC_URL=" + public, "FOYER_DATABASE=" + database, "TZ=America/New_York",
+		"FOYER_MASTER_KEY_FILE=" + filepath.Join(dir, "master.key"), "FOYER_APPLY=" + filepath.Join(dir, "tenant.yaml")}
+	p.Web = &rptest.World{T: t, Base: public, Database: database, Server: &app.Server{Handler: overNetwork(p.listen)}}
+	return p
+}
+
+func freeAddress(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// overNetwork sends what a test asks of a handler to an address.
+func overNetwork(address string) http.Handler {
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		res, err := forward(transport, address, r)
+		if err != nil {
+			w.WriteHeader(gone)
+			return
+		}
+		copyAnswer(w, res)
+	})
+}
+
+func forward(transport *http.Transport, address string, r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.RequestURI, out.URL.Scheme, out.URL.Host = "", "http", address
+	return transport.RoundTrip(out)
+}
+
+func copyAnswer(w http.ResponseWriter, res *http.Response) {
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil { // cut off in the middle
+		w.WriteHeader(gone)
+		return
+	}
+	for k, v := range res.Header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(res.StatusCode)
+	_, _ = w.Write(body)
+}
+
+// start runs the program and returns when it is ready.
+func (p *program) start() {
+	p.t.Helper()
+	p.Log = &rptest.Log{}
+	out := p.command("serve")
+	began := time.Now()
+	must(p.t, p.cmd.Start())
+	p.t.Cleanup(p.kill)
+	scan := bufio.NewScanner(out)
+	for scan.Scan() && !strings.Contains(scan.Text(), "answers at") {
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		res, err := http.Get("http://" + p.listen + "/readyz")
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				break
+			}
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("not ready: %v\n%s", err, p.Log)
+		}
+	}
+	p.started = time.Since(began)
+}
+
+// command prepares one command line of the program.
+func (p *program) command(line string) io.Reader {
+	p.t.Helper()
+	self, err := os.Executable()
+	must(p.t, err)
+	p.cmd = exec.Command(self)
+	p.cmd.Env = append(os.Environ(), append(p.env, "FOYER_PROOF_PROGRAM="+line)...)
+	p.cmd.Dir, p.cmd.Stderr = p.dir, p.Log
+	out, err := p.cmd.StdoutPipe()
+	must(p.t, err)
+	return out
+}
+
+// run runs another command beside the server.
+func (p *program) run(input, line string) (string, error) {
+	p.t.Helper()
+	self, err := os.Executable()
+	must(p.t, err)
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), append(p.env, "FOYER_PROOF_PROGRAM="+line)...)
+	cmd.Dir, cmd.Stdin = p.dir, strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// kill ends the program without a word; again is no harm.
+func (p *program) kill() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Signal(syscall.SIGKILL)
+		_ = p.cmd.Wait()
+	}
+}
