@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -155,20 +154,4 @@ func asRefusal(err error) *oidc.Error {
 		return r
 	}
 	return refuse(err)
-}
-
-// VerifyRequestObject verifies a client's request object with its keys and
-// returns its claims (RFC 9101 §6); a key that is not known may be new (KJ9).
-func (a *Authenticator) VerifyRequestObject(ctx context.Context, t TenantView, c *Client, raw string, now time.Time) (map[string]json.RawMessage, error) {
-	set, err := a.keys.find(ctx, t.ID, c, false, now)
-	if err != nil {
-		return nil, err
-	}
-	claims, err := token.VerifyRequestObject(raw, set, c.ClientID, t.Issuer, now)
-	if errors.Is(err, token.ErrUnknownKey) {
-		if set, errSet := a.keys.find(ctx, t.ID, c, true, now); errSet == nil {
-			return token.VerifyRequestObject(raw, set, c.ClientID, t.Issuer, now)
-		}
-	}
-	return claims, err
 }

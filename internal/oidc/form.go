@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -23,6 +24,9 @@ type Form struct {
 
 // repeatable names the parameters that may occur several times.
 var repeatable = map[string]bool{"resource": true, "audience": true} // RFC 8707 §2, RFC 8693 §2.1
+
+// Repeatable tells whether a parameter may occur several times.
+func Repeatable(name string) bool { return repeatable[name] }
 
 // ParseForm reads query strings and urlencoded bodies, in order. Repetition is
 // remembered, not refused yet: the door decides where the error goes.
@@ -167,19 +171,12 @@ func contains(list []string, s string) bool {
 const BadRequestObject = "invalid"
 
 // With returns a copy of f in which name has the one value v; "" removes it.
-func (f Form) With(name, v string) Form { return f.Over(map[string]string{name: v}) }
-
-// Over returns a copy of f in which the given parameters take the place of f's.
-func (f Form) Over(values map[string]string) Form {
-	out := Form{values: make(map[string][]string, len(f.values)+len(values)), repeated: f.repeated}
-	for k, v := range f.values {
-		out.values[k] = v
-	}
-	for k, v := range values {
-		delete(out.values, k)
-		if v != "" {
-			out.values[k] = []string{v}
-		}
+func (f Form) With(name, v string) Form {
+	out := Form{values: make(map[string][]string, len(f.values)+1), repeated: f.repeated}
+	maps.Copy(out.values, f.values)
+	delete(out.values, name)
+	if v != "" {
+		out.values[name] = []string{v}
 	}
 	return out
 }

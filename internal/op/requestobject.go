@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -33,36 +34,45 @@ func (p *Provider) Expand(ctx context.Context, q *web.Request, f oidc.Form) (oid
 		q.Cause = err
 		return f.With("request", oidc.BadRequestObject), nil
 	}
-	values := map[string]string{}
-	for k, v := range claims {
-		if s, ok := parameter(k, v); ok {
-			values[k] = s
+	over := url.Values{}
+	for name := range f.Names {
+		over[name] = f.All(name)
+	}
+	for name, v := range claims {
+		if list := parameter(name, v); list != nil {
+			over[name] = list
 		}
 	}
-	values["request"], values["client_id"] = "", f.Get("client_id")
-	return f.Over(values), nil
+	over.Set("client_id", f.Get("client_id"))
+	over.Del("request")
+	expanded, refusal := oidc.ParseForm(over.Encode()) // the limits hold inside too
+	if refusal != nil {
+		q.Cause = refusal
+		return f.With("request", oidc.BadRequestObject), nil
+	}
+	return expanded, nil
 }
 
 func view(q *web.Request) client.TenantView {
 	return client.TenantView{ID: q.Tenant.ID, Issuer: q.Tenant.Issuer, TokenEndpoints: TokenEndpoints(q.Tenant)}
 }
 
-// parameter turns a claim of a request object into the parameter it stands for;
-// the JWT's own claims are not parameters (RFC 9101 §4).
-func parameter(name string, raw json.RawMessage) (string, bool) {
+// parameter turns a claim of a request object into the values of the parameter
+// it stands for; the JWT's own claims are not parameters (RFC 9101 §4).
+func parameter(name string, raw json.RawMessage) []string {
 	switch name {
 	case "iss", "aud", "exp", "iat", "nbf", "jti", "sub", "request", "request_uri":
-		return "", false
+		return nil
 	}
 	var v any
 	if json.Unmarshal(raw, &v) != nil {
-		return "", false
+		return nil
 	}
 	switch v := v.(type) {
 	case string:
-		return v, true
+		return []string{v}
 	case float64:
-		return strconv.FormatInt(int64(v), 10), true
+		return []string{strconv.FormatInt(int64(v), 10)}
 	case []any:
 		var words []string
 		for _, w := range v {
@@ -70,9 +80,12 @@ func parameter(name string, raw json.RawMessage) (string, bool) {
 				words = append(words, s)
 			}
 		}
-		return strings.Join(words, " "), true
+		if oidc.Repeatable(name) {
+			return words
+		}
+		return []string{strings.Join(words, " ")}
 	case map[string]any:
-		return string(raw), true // claims
+		return []string{string(raw)} // claims
 	}
-	return "", false
+	return nil
 }
