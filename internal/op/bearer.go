@@ -1,11 +1,11 @@
 package op
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/foyer-id/foyer/internal/oidc"
+	"github.com/foyer-id/foyer/internal/web"
 )
 
 // bearerToken returns the access token of a request: in the Authorization
@@ -55,11 +55,11 @@ func bearerBody(r *http.Request) (string, error) {
 	if media, _, err := mediaType(r.Header.Get("Content-Type")); err != nil || media != urlencoded {
 		return "", nil
 	}
-	b, err := io.ReadAll(r.Body)
+	b, err := web.ReadBody(r)
 	if err != nil {
 		return "", err
 	}
-	f, refusal := oidc.ParseForm(string(b))
+	f, refusal := oidc.ParseForm(b)
 	if refusal == nil {
 		refusal = f.Repeated()
 	}

@@ -98,19 +98,31 @@ func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadat
 	return m
 }
 
-// rendered keeps the discovery document of each tenant for as long as the
-// configuration stands still: rendering is not work for every request.
+// rendered keeps the discovery document of each tenant for as long as what it
+// was made of stands still: rendering is not work for every request.
 type rendered struct {
 	mu   sync.RWMutex
-	docs map[*tenant.Live][]byte
+	docs map[string]document // by tenant
 }
 
-func (c *rendered) get(t *tenant.Live, make func() ([]byte, error)) ([]byte, error) {
+// document and what it was made of: two snapshots, which move one after the
+// other when the configuration changes.
+type document struct {
+	live      *tenant.Live
+	resources []tenant.Resource
+	body      []byte
+}
+
+func (d document) of(t *tenant.Live, resources []tenant.Resource) bool {
+	return d.live == t && len(d.resources) == len(resources) && (len(resources) == 0 || &d.resources[0] == &resources[0])
+}
+
+func (c *rendered) get(t *tenant.Live, resources []tenant.Resource, make func() ([]byte, error)) ([]byte, error) {
 	c.mu.RLock()
-	b, ok := c.docs[t]
+	d := c.docs[t.ID]
 	c.mu.RUnlock()
-	if ok {
-		return b, nil
+	if d.of(t, resources) {
+		return d.body, nil
 	}
 	b, err := make()
 	if err != nil {
@@ -118,23 +130,18 @@ func (c *rendered) get(t *tenant.Live, make func() ([]byte, error)) ([]byte, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for old := range c.docs {
-		if old.ID == t.ID {
-			delete(c.docs, old)
-		}
-	}
-	c.docs[t] = b
+	c.docs[t.ID] = document{t, resources, b}
 	return b, nil
 }
 
 // Discovery answers the provider's metadata.
 func (p *Provider) Discovery(w http.ResponseWriter, r *http.Request) error {
 	q := web.From(r.Context())
-	b, err := p.docs.get(q.Tenant, func() ([]byte, error) {
-		resources, err := p.Resources.Of(r.Context(), q.Tenant.ID, q.Now)
-		if err != nil {
-			return nil, fmt.Errorf("find resources: %w", err)
-		}
+	resources, err := p.Resources.Of(r.Context(), q.Tenant.ID, q.Now)
+	if err != nil {
+		return fmt.Errorf("find resources: %w", err)
+	}
+	b, err := p.docs.get(q.Tenant, resources, func() ([]byte, error) {
 		return json.Marshal(p.metadata(q.Tenant, resources))
 	})
 	if err != nil {

@@ -3,14 +3,13 @@ package op
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/keys"
 	"github.com/foyer-id/foyer/internal/tenant"
 	"github.com/foyer-id/foyer/internal/web"
-
-	"time"
 )
 
 // Rings gives the keys of a tenant.
@@ -36,13 +35,13 @@ type Provider struct {
 
 // NewProvider returns p ready for use.
 func NewProvider(p *Provider) *Provider {
-	p.docs.docs = map[*tenant.Live][]byte{}
+	p.docs.docs = map[string]document{}
 	return p
 }
 
 // Routes are the protocol's endpoints with their aliases (spec/product.md).
 func (p *Provider) Routes() []web.Route {
-	document := func(h web.Handler) map[string]web.Handler {
+	published := func(h web.Handler) map[string]web.Handler {
 		return map[string]web.Handler{http.MethodGet: h, http.MethodOptions: PublicPreflight}
 	}
 	post := func(h web.Handler) map[string]web.Handler {
@@ -50,10 +49,10 @@ func (p *Provider) Routes() []web.Route {
 	}
 	userInfo := map[string]web.Handler{http.MethodGet: p.UserInfo, http.MethodPost: p.UserInfo, http.MethodOptions: p.Preflight}
 	return []web.Route{
-		{Path: "/.well-known/openid-configuration", Methods: document(p.Discovery), CORS: true,
+		{Path: "/.well-known/openid-configuration", Methods: published(p.Discovery), CORS: true,
 			Aliases: []string{"/login/.well-known/openid-configuration"}},
-		{Path: "/.well-known/oauth-authorization-server", Methods: document(p.Discovery), CORS: true},
-		{Path: "/.well-known/jwks.json", CORS: true, Methods: document(p.JWKS),
+		{Path: "/.well-known/oauth-authorization-server", Methods: published(p.Discovery), CORS: true},
+		{Path: "/.well-known/jwks.json", CORS: true, Methods: published(p.JWKS),
 			Aliases: []string{"/login/jwk", "/.well-known/openid-configuration/jwks"}},
 		{Path: "/token", CORS: true, Methods: post(p.Token), Aliases: []string{"/login/token", "/connect/token"}},
 		{Path: "/userinfo", CORS: true, Methods: userInfo,

@@ -46,8 +46,7 @@ func body(r *http.Request) (string, error) {
 	media, params, err := mediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err == nil && media == urlencoded:
-		b, err := io.ReadAll(r.Body)
-		return string(b), err
+		return web.ReadBody(r)
 	case err == nil && media == formData && web.From(r.Context()).Tenant.Dialect == tenant.Akamai:
 		return multipartBody(multipart.NewReader(r.Body, params["boundary"]))
 	}
