@@ -1,11 +1,10 @@
 // The real program, with a database of its own.
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { end, freePort, start } from './process.mjs'
+import { end, freePort, start, temporary } from './process.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -27,7 +26,7 @@ async function postgres() {
 // file, on a database, "sqlite" or "postgres". The answer has issuer, restart
 // (killed, not stopped), log and stop, which takes everything away.
 export async function startFoyer(tenant, database = 'sqlite') {
-  const dir = await mkdtemp(join(tmpdir(), 'foyer-e2e-'))
+  const dir = temporary()
   const db = database === 'postgres' ? await postgres() : { dsn: 'sqlite:' + join(dir, 'foyer.db'), stop() {} }
   const port = await freePort()
   const issuer = `http://localhost:${port}`

@@ -1,8 +1,28 @@
 // Processes that tests start, and that end with them.
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+
+// What is still there when this process ends, however it ends, goes with it. A
+// database is not killed: the end of its input tells it to clean up.
+const children = new Set()
+const directories = new Set()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGTERM')
+  for (const dir of directories) rmSync(dir, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+// temporary returns a new directory.
+export function temporary() {
+  const dir = mkdtempSync(join(tmpdir(), 'foyer-e2e-'))
+  directories.add(dir)
+  return dir
+}
 
 // freePort returns a port that nothing listens on at this moment.
 export async function freePort() {
@@ -18,6 +38,8 @@ export async function freePort() {
 // {child, line, said}. It fails with what the program said when it ends before.
 export async function start(command, args, options, ready) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options })
+  children.add(child)
+  child.once('close', () => children.delete(child))
   const said = []
   createInterface(child.stderr).on('line', (line) => said.push(line))
   const lines = createInterface(child.stdout)
