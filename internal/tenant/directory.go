@@ -15,8 +15,27 @@ import (
 // database whether the configuration moved (spec/operating.md §5).
 const Stale = time.Second
 
-// reloadTimeout bounds a read of the configuration.
-const reloadTimeout = 5 * time.Second
+// How long asking may take. With something to go on with, a database that hangs
+// delays nobody by a second (B1); without, there is nothing else to do but wait.
+const (
+	askTime      = 800 * time.Millisecond
+	firstAskTime = 5 * time.Second
+)
+
+// asking is the context of a read that many requests wait for: the one that
+// happens to do it cannot cancel it for the others.
+func asking(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+}
+
+// askedAt is when a read that began at now has failed: one that hung has taken
+// the time of those who waited for it too, and they are not to ask again.
+func askedAt(ask context.Context, now time.Time) time.Time {
+	if ask.Err() != nil {
+		return now.Add(askTime)
+	}
+	return now
+}
 
 // Directory is the snapshot of all tenants. Reading it costs an atomic load;
 // once a second one request pays for asking whether it is current.
@@ -75,7 +94,11 @@ func (d *Directory) Invalidate() {
 // reload is done for all requests, so the one that asks cannot stop it by going
 // away: strangers could keep a node at an old configuration by hanging up.
 func (d *Directory) reload(ctx context.Context, old *snapshot, now time.Time) (int64, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
+	limit := firstAskTime
+	if old != nil {
+		limit = askTime
+	}
+	ctx, cancel := asking(ctx, limit)
 	defer cancel()
 	version, err := d.store.ConfigVersion(ctx)
 	if err == nil && old != nil && old.version == version {
@@ -94,7 +117,7 @@ func (d *Directory) reload(ctx context.Context, old *snapshot, now time.Time) (i
 		}
 		d.log.WarnContext(ctx, "configuration not reachable, going on with what is known", "err", err)
 		c := *old
-		c.checked = now
+		c.checked = askedAt(ctx, now)
 		d.snap.Store(&c)
 		return old.version, nil
 	}

@@ -68,6 +68,7 @@ type resourceList struct {
 	version int64
 	checked time.Time
 	list    []Resource
+	err     error // of the last read, while there has been no answer
 }
 
 // NewResources returns a snapshot that loads each tenant at its first use.
@@ -83,14 +84,19 @@ func (r *Resources) Of(ctx context.Context, tenant string, now time.Time) ([]Res
 	l := v.(*resourceList)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.version >= 0 && now.Sub(l.checked).Abs() < Stale {
-		return l.list, nil
+	if now.Sub(l.checked).Abs() < Stale {
+		return l.list, l.err
 	}
-	if err := l.reload(ctx, r.store, tenant); err != nil && l.version < 0 {
-		return nil, fmt.Errorf("load resources: %w", err)
+	ctx, cancel := asking(ctx, askTime)
+	defer cancel()
+	l.checked, l.err = now, nil
+	if err := l.reload(ctx, r.store, tenant); err != nil {
+		l.checked = askedAt(ctx, now) // one request a second pays for asking
+		if l.version < 0 {
+			l.err = fmt.Errorf("load resources: %w", err)
+		}
 	}
-	l.checked = now // after a failure too: one request a second pays for asking
-	return l.list, nil
+	return l.list, l.err
 }
 
 func (l *resourceList) reload(ctx context.Context, store Store, tenant string) error {
