@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -19,12 +20,24 @@ func Form(r *http.Request) (oidc.Form, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/x-www-form-urlencoded" {
 		return oidc.Form{}, oidc.Refuse(oidc.InvalidRequest, "RFC 6749 §3.2", "send the parameters as application/x-www-form-urlencoded")
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := ReadBody(r)
 	if err != nil {
 		return oidc.Form{}, err
 	}
-	f, ferr := oidc.ParseForm(r.URL.RawQuery, string(body))
+	f, ferr := oidc.ParseForm(r.URL.RawQuery, body)
 	return f, orNil(ferr)
+}
+
+// ReadBody returns the whole body. One that stops in the middle is the
+// sender's doing and no fault of ours; one that is too large stays an
+// *http.MaxBytesError.
+func ReadBody(r *http.Request) (string, error) {
+	b, err := io.ReadAll(r.Body)
+	var large *http.MaxBytesError
+	if err != nil && !errors.As(err, &large) {
+		return "", &Refused{Status: http.StatusBadRequest, Code: "incomplete_request", Detail: "the body of the request did not arrive", Err: err}
+	}
+	return string(b), err
 }
 
 func orNil(e *oidc.Error) error {
