@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 	lite "modernc.org/sqlite/lib"
 )
 
@@ -114,8 +113,8 @@ func neverSent(err error) bool {
 
 // liteCode is the extended SQLite result code in err, 0 when there is none.
 func liteCode(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code()
+	if e, ok := errors.AsType[*liteError](err); ok {
+		return e.code
 	}
 	return 0
 }

@@ -3,13 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
-	"io"
-	"net/url"
 	"path/filepath"
-	"strings"
 
-	"modernc.org/sqlite"
+	lite "modernc.org/sqlite/lib"
 )
 
 // maxStatements bounds the prepared statements of one connection; texts beyond
@@ -17,59 +13,60 @@ import (
 const maxStatements = 512
 
 // liteConn is one SQLite connection with its prepared statements, used by one
-// goroutine at a time. It speaks to the driver beneath database/sql: a point
-// read costs half, and no statement carries a context, because the driver
-// starts a goroutine for each context that can end and an interrupted write
+// goroutine at a time. No statement carries a context: an interrupted write
 // takes the whole transaction with it.
 type liteConn struct {
-	dc    driver.Conn
+	lib   *liteLib
 	stmts map[string]*liteStmt
-	args  []driver.NamedValue
 	count *counters
 }
 
 type liteStmt struct {
-	driver.Stmt
+	*libStmt
 	busy bool // its rows are open
 	kept bool // in the map
 }
 
 // openLite opens one connection; pragmas are "name(value)".
 func openLite(ctx context.Context, path string, pragmas []string, count *counters) (*liteConn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	dsn := "file:" + (&url.URL{Path: filepath.ToSlash(abs)}).EscapedPath() +
-		"?_dqs=0&_pragma=" + strings.Join(pragmas, "&_pragma=")
-	connector, err := sqlite.NewConnector(dsn)
+	lib, err := openLib(abs)
 	if err != nil {
 		return nil, err
 	}
-	dc, err := connector.Connect(ctx)
-	if err != nil {
-		return nil, err
+	c := &liteConn{lib: lib, stmts: make(map[string]*liteStmt), count: count}
+	for _, p := range pragmas {
+		if err := c.control("PRAGMA " + p); err != nil {
+			c.close()
+			return nil, err
+		}
 	}
-	return &liteConn{dc: dc, stmts: make(map[string]*liteStmt), count: count}, nil
+	return c, nil
 }
 
 func (c *liteConn) close() error {
 	for _, s := range c.stmts {
-		s.Close()
+		s.finalize()
 	}
 	c.stmts = nil
-	return c.dc.Close()
+	return c.lib.close()
 }
 
 func (c *liteConn) prepare(query string) (*liteStmt, error) {
 	if s := c.stmts[query]; s != nil && !s.busy {
 		return s, nil
 	}
-	raw, err := c.dc.(driver.ConnPrepareContext).PrepareContext(context.Background(), query)
+	raw, err := c.lib.prepare(query)
 	if err != nil {
 		return nil, err
 	}
-	s := &liteStmt{Stmt: raw}
+	s := &liteStmt{libStmt: raw}
 	if len(c.stmts) < maxStatements && c.stmts[query] == nil {
 		s.kept = true
 		c.stmts[query] = s
@@ -79,69 +76,54 @@ func (c *liteConn) prepare(query string) (*liteStmt, error) {
 
 func (s *liteStmt) release() {
 	s.busy = false
-	if !s.kept {
-		s.Close()
+	if s.kept {
+		s.reset()
+	} else {
+		s.finalize()
 	}
 }
 
-func (c *liteConn) bind(args []any) ([]driver.NamedValue, error) {
-	c.args = c.args[:0]
-	for i, arg := range args {
-		v, err := value(arg)
-		if err != nil {
-			return nil, err
-		}
-		c.args = append(c.args, driver.NamedValue{Ordinal: i + 1, Value: v})
-	}
-	return c.args, nil
-}
-
-// control runs BEGIN, COMMIT, SAVEPOINT and the like.
-func (c *liteConn) control(query string) error {
+// run steps a statement to its end, past any rows.
+func (c *liteConn) run(query string, args []any) error {
 	s, err := c.prepare(query)
 	if err != nil {
 		return err
 	}
 	defer s.release()
-	_, err = s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), nil)
-	return err
+	if err := s.bind(args); err != nil {
+		return err
+	}
+	for row := true; row; {
+		if row, err = s.step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// control runs BEGIN, COMMIT, SAVEPOINT and the like.
+func (c *liteConn) control(query string) error { return c.run(query, nil) }
 
 func (c *liteConn) exec(query string, args []any) (int64, error) {
 	c.count.statements.Add(1)
-	bound, err := c.bind(args)
-	if err != nil {
+	if err := c.run(query, args); err != nil {
 		return 0, err
 	}
-	s, err := c.prepare(query)
-	if err != nil {
-		return 0, err
-	}
-	defer s.release()
-	res, err := s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), bound)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return int64(lite.Xsqlite3_changes(c.lib.tls, c.lib.db)), nil
 }
 
 func (c *liteConn) start(query string, args []any) (*liteRows, error) {
 	c.count.statements.Add(1)
-	bound, err := c.bind(args)
-	if err != nil {
-		return nil, err
-	}
 	s, err := c.prepare(query)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(context.Background(), bound)
-	if err != nil {
+	if err := s.bind(args); err != nil {
 		s.release()
 		return nil, err
 	}
 	s.busy = true
-	return &liteRows{stmt: s, rows: rows, row: make([]driver.Value, len(rows.Columns()))}, nil
+	return &liteRows{stmt: s, row: make([]driver.Value, s.columns)}, nil
 }
 
 func (c *liteConn) query(query string, args []any) (cursor, error) {
@@ -160,10 +142,7 @@ func (c *liteConn) queryRow(query string, args []any) *Row {
 	}
 	defer rows.close()
 	if !rows.next() {
-		if rows.failed == nil {
-			return &Row{err: ErrNoRows}
-		}
-		return &Row{err: rows.failed}
+		return rows.none()
 	}
 	row := rows.row
 	return &Row{read: func(dest []any) error { return scan(row, dest) }}
@@ -178,10 +157,7 @@ func (c *liteConn) finishRow(query string, args []any) *Row {
 	}
 	defer rows.close()
 	if !rows.next() {
-		if rows.failed == nil {
-			return &Row{err: ErrNoRows}
-		}
-		return &Row{err: rows.failed}
+		return rows.none()
 	}
 	row := rows.row
 	rows.row = make([]driver.Value, len(row))
@@ -195,7 +171,6 @@ func (c *liteConn) finishRow(query string, args []any) *Row {
 // liteRows is the cursor of a SQLite statement.
 type liteRows struct {
 	stmt   *liteStmt
-	rows   driver.Rows
 	row    []driver.Value
 	failed error
 	closed bool
@@ -205,30 +180,33 @@ func (r *liteRows) next() bool {
 	if r.closed {
 		return false
 	}
-	err := r.rows.Next(r.row)
-	if err == nil {
-		return true
-	}
-	if !errors.Is(err, io.EOF) {
+	row, err := r.stmt.step()
+	if !row {
 		r.failed = err
+		r.close()
+		return false
 	}
-	r.close()
-	return false
+	for i := range r.row {
+		r.row[i] = r.stmt.column(i)
+	}
+	return true
+}
+
+// none is what a statement without a row answers.
+func (r *liteRows) none() *Row {
+	if r.failed == nil {
+		return &Row{err: ErrNoRows}
+	}
+	return &Row{err: r.failed}
 }
 
 func (r *liteRows) scan(dest []any) error { return scan(r.row, dest) }
 func (r *liteRows) err() error            { return r.failed }
 
 func (r *liteRows) close() error {
-	if r.closed {
-		return nil
+	if !r.closed {
+		r.closed = true
+		r.stmt.release()
 	}
-	r.closed = true
-	// Resetting repeats the error of the last step, which is known already.
-	err := r.rows.Close()
-	r.stmt.release()
-	if r.failed != nil {
-		return nil
-	}
-	return err
+	return nil
 }
