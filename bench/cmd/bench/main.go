@@ -49,6 +49,7 @@ func main() {
 	flag.StringVar(&b.only, "only", "", "operations to measure: those whose row contains this")
 	flag.StringVar(&b.floor, "floor", "", "a floor program that is built already")
 	flag.StringVar(&b.foyer, "foyer", "", "a foyer program that is built already")
+	flag.StringVar(&b.quick, "quick", "", "a foyer program with a hash that costs nothing, built already")
 	flag.Parse()
 	pin()
 
