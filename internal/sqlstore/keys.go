@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/keys"
 )
 
@@ -42,7 +43,11 @@ func (s *Store) AddKey(ctx context.Context, tenant string, r keys.Record, unless
 		if err == nil && n == 0 {
 			return errUnchanged
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return writeAudit(ctx, tx, tenant, time.UnixMicro(r.CreatedAt),
+			audit.Event{Kind: audit.KeyAdded, Data: map[string]string{"kid": r.KID, "alg": string(r.Alg)}})
 	})
 	return changed(err, "add key")
 }
@@ -58,7 +63,10 @@ func (s *Store) RevokeKey(ctx context.Context, tenant, kid string, now time.Time
 		if err == nil && n == 0 {
 			return errUnchanged
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return writeAudit(ctx, tx, tenant, now, audit.Event{Kind: audit.KeyRevoked, Data: map[string]string{"kid": kid}})
 	})
 	return changed(err, "revoke key")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/keys"
 	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/token"
@@ -61,6 +62,9 @@ func TestKeysAreKept(t *testing.T) {
 		want := []keys.Record{a, b, record("c", keys.ES256, time.Minute), record("r", keys.RS256, 0)}
 		if d := cmp.Diff(want, got); d != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, d)
+		}
+		if got := w.records(acme); got[audit.KeyAdded] != 4 || got[audit.KeyRevoked] != 1 {
+			t.Errorf("records %v, want one for each key that was added or revoked (I9, LG3)", got)
 		}
 	})
 }
