@@ -7,7 +7,7 @@ import { violations } from './lib/axe.mjs'
 import { authorize, launch, open } from './lib/browser.mjs'
 import { startFoyer } from './lib/foyer.mjs'
 import { screens, signedIn } from './lib/screens.mjs'
-import { tenantFor } from './lib/tenant.mjs'
+import { people, tenantFor } from './lib/tenant.mjs'
 
 const phone = { width: 390, height: 844 }
 const desktop = { width: 1280, height: 800 }
@@ -61,6 +61,21 @@ describe('screens', () => {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
         assert.deepEqual(await violations(page), [], `${locale}, ${colorScheme}`)
       }
+    }
+  })
+
+  test('a name stands beside its face, whichever way it and the page are written', async (t) => {
+    for (const [person, locale] of [[people.ada, 'ar'], [people.nour, 'en'], [people.nour, 'ar']]) {
+      const page = await open(t, browser, { viewport: phone, storageState: await signedIn(browser, foyer, person) })
+      await screens['account choice'].go({ foyer, apps, page, locale })
+      const gaps = await page.locator('.whose bdi').evaluateAll((names) => names.map((name) => {
+        const text = document.createRange()
+        text.selectNodeContents(name)
+        const [a, b] = [text.getBoundingClientRect(), document.querySelector('.face').getBoundingClientRect()]
+        return Math.max(a.left - b.right, b.left - a.right)
+      }))
+      assert.equal(gaps.length, 2)
+      for (const gap of gaps) assert.ok(gap > 0 && gap < 20, `${person.email} in ${locale}: ${gaps}`)
     }
   })
 
