@@ -3,6 +3,7 @@ package screens
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/web"
@@ -55,7 +56,6 @@ func (s *Screens) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		web.RetryAfter(h, e.RetryAfter)
 	}
 	if q.Tenant == nil || !web.WantsHTML(r) {
-		h["Vary"] = []string{"Accept"}
 		if werr := web.HTTPException(w, e.Status); werr != nil {
 			q.Cause = errors.Join(q.Cause, werr)
 		}
@@ -75,9 +75,21 @@ func (s *Screens) failure(w http.ResponseWriter, r *http.Request, e *web.Refused
 	case unreadable(err):
 		return ExpiredRequestPage{Common: c}
 	case e.Status == http.StatusTooManyRequests:
-		return RateLimitedPage{Common: c, RetryAfter: e.RetryAfter}
+		return RateLimitedPage{Common: c, RetryAfter: e.RetryAfter, RetryURL: retryURL(r)}
 	case e.Status == http.StatusServiceUnavailable && e.Code != "prefetched":
-		return UnavailablePage{Common: c}
+		return UnavailablePage{Common: c, RetryURL: retryURL(r)}
 	}
 	return ErrorPage{Common: c, Status: e.Status, Code: e.Code, Detail: e.Detail, HomeURL: t.BasePath + "/"}
+}
+
+// retryURL is the address of a page that could not be shown: its own path and what
+// the request brought, so that nobody loses a sign-in to a database that was
+// away for a moment. "" for a post, which the browser itself can repeat.
+func retryURL(r *http.Request) string {
+	q := web.From(r.Context())
+	if r.Method != http.MethodGet || q.Route == "" {
+		return ""
+	}
+	u := url.URL{Path: q.Tenant.BasePath + q.Route, RawQuery: r.URL.RawQuery}
+	return u.RequestURI()
 }
