@@ -12,10 +12,12 @@ import (
 )
 
 type tenantCmd struct {
-	List   tenantList   `cmd:"" help:"All tenants."`
-	Show   tenantShow   `cmd:"" help:"One tenant and its settings."`
-	Add    tenantAdd    `cmd:"" help:"Make a tenant with default settings; foyer apply changes them."`
-	Delete tenantDelete `cmd:"" help:"Remove a tenant with its clients, accounts, sessions and keys."`
+	List    tenantList    `cmd:"" help:"All tenants."`
+	Show    tenantShow    `cmd:"" help:"One tenant and its settings."`
+	Add     tenantAdd     `cmd:"" help:"Make a tenant with default settings; foyer apply changes them."`
+	Disable tenantDisable `cmd:"" help:"Answer nothing for a tenant: every sign-in, token and grant of it stops within a second."`
+	Enable  tenantEnable  `cmd:"" help:"Undo disable."`
+	Delete  tenantDelete  `cmd:"" help:"Remove a tenant with its clients, accounts, sessions and keys."`
 }
 
 type tenantView struct {
@@ -100,6 +102,39 @@ func (c *tenantAdd) Run(r *run) error {
 		}
 		v := viewTenant(core, t)
 		return r.print(v, func(w io.Writer) { fmt.Fprintf(w, "Tenant %s answers at %s.\n", v.Tenant, v.Issuer) })
+	})
+}
+
+// oneTenant is the argument of commands about one tenant.
+type oneTenant struct {
+	ID string `arg:"" name:"tenant" help:"Tenant."`
+}
+
+type tenantDisable struct{ oneTenant }
+
+func (c *tenantDisable) Run(r *run) error {
+	return c.enable(r, r.now().UnixMicro(), "is disabled; servers stop answering for it within a second")
+}
+
+type tenantEnable struct{ oneTenant }
+
+func (c *tenantEnable) Run(r *run) error { return c.enable(r, 0, "is enabled") }
+
+// enable sets since when the tenant is disabled, 0 for not at all. One that is
+// so already keeps its time.
+func (c oneTenant) enable(r *run, disabledAt int64, what string) error {
+	return r.with(false, func(core *app.Core) error {
+		t, err := findTenant(r, core, c.ID)
+		if err != nil {
+			return err
+		}
+		if (t.DisabledAt == 0) != (disabledAt == 0) {
+			t.DisabledAt = disabledAt
+			if err := core.Store.PutTenant(r.ctx, t, audit.Event{Kind: audit.TenantUpdated, Data: map[string]string{"enabled": yesNo(disabledAt == 0)}}); err != nil {
+				return err
+			}
+		}
+		return r.print(viewTenant(core, t), func(w io.Writer) { fmt.Fprintf(w, "Tenant %s %s.\n", t.ID, what) })
 	})
 }
 

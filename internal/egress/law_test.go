@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// callers may use net/http as a client: this package, and what only tests use.
-var callers = []string{"egress", "rptest", "storetest", "e2e"}
+// callers may use net/http as a client: this package, what only tests use, and
+// the demo application, which is a relying party and no part of the provider.
+var callers = []string{"egress", "rptest", "storetest", "e2e", "demo"}
 
 // TestSS8_NobodyElseCallsOut reads every source file of internal/ for a use of
 // net/http as a client.
