@@ -95,7 +95,7 @@ func (s *Server) harden(next http.Handler) http.Handler {
 	if s.Config.PublicURL().Scheme != "https" {
 		return next
 	}
-	hsts := []string{"max-age=31536000; includeSubDomains"}
+	hsts := []string{"max-age=31536000"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Strict-Transport-Security"] = hsts
 		next.ServeHTTP(w, r)
