@@ -36,3 +36,25 @@ func BenchmarkFieldsOfTheLongestValue(b *testing.B) {
 		Fields(long.String())
 	}
 }
+
+func FuzzParseAuthRequest(f *testing.F) {
+	f.Add("client_id=web&scope=openid+email&state=%00&max_age=0&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%7D%7D%7D")
+	f.Add("prompt=login+none&prompt=&resource=a&resource=b&x")
+	f.Fuzz(func(t *testing.T, encoded string) {
+		form, err := ParseForm(encoded)
+		if err != nil {
+			return
+		}
+		r, refusal := ParseAuthRequest(form)
+		if len(r.State) > MaxState || len(r.Scope) == 0 {
+			t.Errorf("state of %d bytes, %d scopes", len(r.State), len(r.Scope))
+		}
+		if refusal != nil && strings.ContainsFunc(refusal.Description, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }) {
+			t.Errorf("error_description cannot be sent (RFC 6749 §5.2): %q", refusal.Description)
+		}
+		again, err := ParseForm(form.Encode()) // as it travels, sealed
+		if err != nil || again.Encode() != form.Encode() {
+			t.Errorf("%q does not survive its encoding: %v", encoded, err)
+		}
+	})
+}
