@@ -33,6 +33,14 @@ func (s *Service) Ensure(ctx context.Context, tenant string, algs ...Alg) error 
 	if len(algs) == 0 {
 		algs = Default()
 	}
+	// A new tenant's first requests come together; one of them makes the key.
+	_, err, _ := s.loads.Do(fmt.Sprint("make ", tenant, algs), func() (any, error) {
+		return nil, s.ensure(ctx, tenant, algs)
+	})
+	return err
+}
+
+func (s *Service) ensure(ctx context.Context, tenant string, algs []Alg) error {
 	records, err := s.readable(ctx, tenant)
 	if err != nil {
 		return fmt.Errorf("ensure keys: %w", err)
