@@ -20,7 +20,7 @@ func (x *exchange) authorizationCode(ctx context.Context) (*oidc.TokenResponse, 
 	switch {
 	case st.CodeUsedAt != 0:
 		return nil, x.codeReplayed(ctx, st)
-	case st.CodeExpiresAt <= x.now.UnixMicro() || !st.Alive(x.now):
+	case st.CodeExpiresAt <= x.now.UnixMicro() || !st.Alive(x.now) || !st.SessionAlive: // I3: also before an offline grant
 		return nil, dead("code")
 	}
 	to, err := x.aimLater(st, st.Spec.Scope)

@@ -268,8 +268,12 @@ func TestOfflineGrantOutlivesTheSessionWithoutSID(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		bound, offline := w.tokens(w.spa), w.tokens(w.spa, "scope", "openid offline_access")
+		late, err := w.issue(w.spa, "scope", "openid offline_access")
+		w.must(err)
 		w.logout()
-		_, err := w.refresh(w.spa, bound.RefreshToken)
+		_, err = w.redeem(w.spa, late)
+		refused(t, "I3: a code redeemed after logout, though it asks for offline_access", err, oidc.InvalidGrant)
+		_, err = w.refresh(w.spa, bound.RefreshToken)
 		refused(t, "a bound family after logout", err, oidc.InvalidGrant)
 		next, err := w.refresh(w.spa, offline.RefreshToken)
 		w.must(err)

@@ -47,8 +47,8 @@ type Store interface {
 	// FindGrant returns a grant and what it depends on, or ErrNotFound.
 	FindGrant(ctx context.Context, tenant string, id int64, now time.Time) (*State, error)
 	// RedeemCode marks the code used and stores what was issued, if the code is
-	// unused and unexpired, the hash is its hash, and the grant is alive;
-	// ErrReplayed when it was used, ErrDead otherwise.
+	// unused and unexpired, the hash is its hash, and the grant and the session
+	// are alive; ErrReplayed when it was used, ErrDead otherwise.
 	RedeemCode(ctx context.Context, tenant string, r Redemption, now time.Time) error
 	// FindRefresh returns a refresh token and its grant, or ErrNotFound.
 	FindRefresh(ctx context.Context, tenant string, id int64, now time.Time) (*Refresh, *State, error)

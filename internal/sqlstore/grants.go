@@ -63,7 +63,7 @@ func (s *Store) FindGrant(ctx context.Context, tenant string, id int64, now time
 
 const redeemCode = `UPDATE grants AS g SET code_used_at = $3
 	WHERE g.tenant = $1 AND g.id = $2 AND g.code_used_at IS NULL AND g.code_hash = $4 AND g.code_expires_at > $3
-	AND ` + grantAlive
+	AND ` + codeAlive
 
 // RedeemCode implements grant.Store. Only who knows the whole code is told that
 // it was used: a selector alone is never evidence (spec/tokens.md §1).

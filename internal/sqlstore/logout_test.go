@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -108,9 +109,13 @@ func TestLO5_OfflineGrantsOutliveTheSession(t *testing.T) {
 		w.account(acme, "ada")
 		s := w.session(acme, "ada")
 		bound, offline := w.family(acme, "ada", s.Session.ID, true), w.family(acme, "ada", s.Session.ID, false)
-		code := w.code(acme, "ada", s.Session.ID, true)
+		code, late := w.code(acme, "ada", s.Session.ID, true), w.code(acme, "ada", s.Session.ID, false)
 		w.end(acme, noon, s.Session.ID)
 		w.dead(s, code, bound, noon)
+		err := w.RedeemCode(w.ctx, acme, grant.Redemption{GrantID: late.Grant.ID, Hash: late.CodeHash, Refresh: w.newRefresh(late.Grant.ID)}, noon)
+		if !errors.Is(err, grant.ErrDead) {
+			t.Errorf("a code with offline_access, redeemed after the logout: %v (I3)", err)
+		}
 		w.must(w.Rotate(w.ctx, acme, w.rotation(offline.r, noon), noon))
 		if st, err := w.FindGrant(w.ctx, acme, offline.Grant.ID, noon); err != nil || st.SessionAlive || !st.Alive(noon) {
 			t.Errorf("offline grant: %+v, %v", st, err)

@@ -22,11 +22,19 @@ const sessionAlive = `s.ended_at IS NULL AND s.expires_at > $3
 
 // grantAlive is grant.State.Alive of the row g: the rows it depends on are read
 // in the statement that changes something, never before it (spec/tokens.md §2).
-const grantAlive = `g.revoked_at IS NULL AND g.expires_at > $3
+const grantAlive = grantHolds + ` AND (NOT g.bound OR ` + grantSession + `)`
+
+// codeAlive is grantAlive of a code, which is bound to its session whatever
+// becomes of the grant: a logout comes before the redemption or after it.
+const codeAlive = grantHolds + ` AND ` + grantSession
+
+const (
+	grantHolds = `g.revoked_at IS NULL AND g.expires_at > $3
 	AND EXISTS (SELECT 1 FROM accounts AS a WHERE a.tenant = $1 AND a.sub = g.sub
-		AND a.disabled_at IS NULL AND a.valid_from <= g.created_at)
-	AND (NOT g.bound OR EXISTS (SELECT 1 FROM sessions AS s
-		WHERE s.tenant = $1 AND s.id = g.session AND ` + sessionAlive + `))`
+		AND a.disabled_at IS NULL AND a.valid_from <= g.created_at)`
+	grantSession = `EXISTS (SELECT 1 FROM sessions AS s
+		WHERE s.tenant = $1 AND s.id = g.session AND ` + sessionAlive + `)`
+)
 
 // moveConfig tells every node that its snapshot is stale. It comes first in a
 // transition: its row is the lock under which configuration changes one by one.
