@@ -64,9 +64,23 @@ func NewServer(c *Core) (*Server, error) {
 	s.Handler = s.harden(web.NewServer(web.Options{
 		Routes: s.Routes, System: s.system(),
 		Tenants: c.Directory, Trusted: c.Config.TrustedProxies(), Now: c.Now, Log: c.Log,
-		Fail: pages.Fail, Observe: s.metrics.observe,
+		Fail: fail(pages), Observe: s.metrics.observe,
 	}))
 	return s, nil
+}
+
+// fail answers errors as their endpoint does: programs get the JSON of RFC 6749
+// §5.2, people a page.
+func fail(pages *screens.Screens) func(http.ResponseWriter, *http.Request, error) {
+	programs := map[string]bool{"/token": true, "/introspect": true, "/revoke": true}
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		q := web.From(r.Context())
+		if !programs[q.Route] {
+			pages.Fail(w, r, err)
+		} else if werr := op.FailOAuth(w, r, err); werr != nil {
+			q.Cause = errors.Join(q.Cause, werr)
+		}
+	}
 }
 
 func newEgress(c *Core) (*egress.Client, error) {

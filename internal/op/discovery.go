@@ -89,7 +89,7 @@ func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadat
 		CodeChallengeMethods: []string{"S256"}, ClaimTypes: []string{"normal"},
 		ClaimsSupported: append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash"}, grant.ClaimsSupported()...),
 		PromptValues:    []string{"none", "login", "consent", "select_account", "create"},
-		DisplayValues:   []string{"page", "popup", "touch", "wap"},
+		DisplayValues:   []string{"page", "touch"}, // not popup: pages are isolated from their opener (HD4)
 		ClaimsParameter: true, RequestParameter: true, AuthorizationResponse: true,
 	}
 	for _, l := range i18n.Offered(t.Settings.Locales) {

@@ -45,6 +45,9 @@ type ExpiredRequestPage struct{ Common }
 
 func (ExpiredRequestPage) file() string { return "expired.html" }
 
+// Code is the wire code.
+func (ExpiredRequestPage) Code() string { return "unreadable_request" }
+
 // RateLimitedPage is a 429.
 type RateLimitedPage struct {
 	Common
@@ -53,6 +56,9 @@ type RateLimitedPage struct {
 }
 
 func (RateLimitedPage) file() string { return "rate_limited.html" }
+
+// Code is the wire code.
+func (RateLimitedPage) Code() string { return "too_many_requests" }
 
 // Lead says how long to wait: seconds up to a minute and a half, then minutes.
 func (p RateLimitedPage) Lead() string {
@@ -69,6 +75,9 @@ type UnavailablePage struct {
 }
 
 func (UnavailablePage) file() string { return "unavailable.html" }
+
+// Code is the wire code.
+func (UnavailablePage) Code() string { return "temporarily_unavailable" }
 
 // HomePage is the tenant's own page.
 type HomePage struct {

@@ -10,7 +10,7 @@ type Live struct {
 	Base     string // URL without trailing slash
 	BasePath string // path of Base, "" at a host's root
 	Origin   string // scheme://host[:port] of Base
-	Secure   bool   // the issuer is https
+	Secure   bool   // Base is https: cookies are Secure and named __Host-
 }
 
 func newLive(t *Tenant, publicURL *url.URL) *Live {
