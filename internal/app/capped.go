@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// perAddress is how many connections one address may hold (DS4); proxies and
-// loopback may hold any number.
+// perAddress is how many connections one address may hold (DS4), an IPv6
+// address with all of its /64, which one customer has; proxies and loopback may
+// hold any number.
 const perAddress = 512
 
 // capped is a listener that closes what an address opens beyond its share.
@@ -16,11 +17,11 @@ type capped struct {
 	limit int
 	free  []netip.Prefix
 	mu    sync.Mutex
-	open  map[netip.Addr]int
+	open  map[netip.Prefix]int
 }
 
 func newCapped(l net.Listener, limit int, free []netip.Prefix) net.Listener {
-	return &capped{Listener: l, limit: limit, free: free, open: map[netip.Addr]int{}}
+	return &capped{Listener: l, limit: limit, free: free, open: map[netip.Prefix]int{}}
 }
 
 // Accept implements net.Listener.
@@ -34,8 +35,8 @@ func (c *capped) Accept() (net.Conn, error) {
 		if c.exempt(addr) {
 			return conn, nil
 		}
-		if c.take(addr) {
-			return &counted{Conn: conn, release: sync.OnceFunc(func() { c.give(addr) })}, nil
+		if holder := holderOf(addr); c.take(holder) {
+			return &counted{Conn: conn, release: sync.OnceFunc(func() { c.give(holder) })}, nil
 		}
 		conn.Close()
 	}
@@ -47,6 +48,15 @@ func addressOf(conn net.Conn) netip.Addr {
 		return netip.Addr{}
 	}
 	return ap.Addr().Unmap()
+}
+
+// holderOf is what connections are counted for.
+func holderOf(a netip.Addr) netip.Prefix {
+	bits := a.BitLen()
+	if a.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(a.WithZone(""), bits).Masked()
 }
 
 func (c *capped) exempt(a netip.Addr) bool {
@@ -61,7 +71,7 @@ func (c *capped) exempt(a netip.Addr) bool {
 	return false
 }
 
-func (c *capped) take(a netip.Addr) bool {
+func (c *capped) take(a netip.Prefix) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open[a] >= c.limit {
@@ -71,7 +81,7 @@ func (c *capped) take(a netip.Addr) bool {
 	return true
 }
 
-func (c *capped) give(a netip.Addr) {
+func (c *capped) give(a netip.Prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open[a]--; c.open[a] <= 0 {
