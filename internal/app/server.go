@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -129,6 +130,7 @@ func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
 // Readiness fails first, so that a load balancer stops sending.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := httpServer(s.drain.parting(s.Handler))
+	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn) // else plain lines among JSON (LG2)
 	failed := make(chan error, 2)
 	go func() {
 		if s.Config.TLS.Certificate != "" {
