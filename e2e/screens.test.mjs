@@ -29,11 +29,11 @@ describe('screens', () => {
 
   for (const [name, screen] of Object.entries(screens)) {
     test(name, async (t) => {
+      const page = await open(t, browser, { storageState: screen.signedIn ? state : undefined })
+      if (screen.stays) await page.route('**/assets/*.js', (route) => route.abort())
+      const hosts = new Set()
+      page.on('request', (request) => hosts.add(new URL(request.url()).origin))
       for (const locale of ['en', 'fr', 'ar']) {
-        const page = await open(t, browser, { storageState: screen.signedIn ? state : undefined })
-        if (screen.stays) await page.route('**/assets/*.js', (route) => route.abort())
-        const hosts = new Set()
-        page.on('request', (request) => hosts.add(new URL(request.url()).origin))
         await screen.go({ foyer, apps, page, locale })
         await page.locator(screen.has).first().waitFor()
         assert.deepEqual([...hosts], [foyer.issuer], 'only Foyer is asked')
@@ -47,7 +47,6 @@ describe('screens', () => {
             assert.deepEqual(await violations(page), [], `${locale}, ${size}, ${colorScheme}`)
           }
         }
-        await page.context().close()
       }
     })
   }
