@@ -205,6 +205,9 @@ func acquire(ctx context.Context, permits chan struct{}) error {
 	case permits <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the caller's bound on us, not its leaving
+			return unavailable(errBusyPool)
+		}
 		return ctx.Err()
 	case <-timer.C:
 		return unavailable(errBusyPool)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type pgDB struct {
 	log    *slog.Logger
 	count  *counters
 	spread atomic.Uint64
+	down   *down
 }
 
 func openPostgres(url string, o Options, count *counters) (engine, error) {
@@ -63,6 +65,7 @@ func openPostgres(url string, o Options, count *counters) (engine, error) {
 	return &pgDB{
 		db: db, hook: o.CommitHook, log: o.Logger, count: count,
 		reads: make(chan struct{}, o.ReadConns), writes: make(chan struct{}, o.WriteConns),
+		down: newDown(db.PingContext, o.Logger),
 	}, nil
 }
 
@@ -78,14 +81,15 @@ func severalHosts(cfg *pgx.ConnConfig) bool {
 
 // limited is a context that ends after maxStatement, or when the caller's
 // deadline passes; not when the caller leaves.
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
+func (p *pgDB) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxStatement)
+	began := time.Now()
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return limit, cancel
+		return limit, func() { p.down.note(limit, began); cancel() }
 	}
 	sooner, cancelSooner := context.WithDeadline(limit, deadline)
-	return sooner, func() { cancelSooner(); cancel() }
+	return sooner, func() { p.down.note(sooner, began); cancelSooner(); cancel() }
 }
 
 func (p *pgDB) write(ctx context.Context, long bool, fn func(*Tx) error) error {
@@ -97,13 +101,16 @@ func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := p.down.refuse(); err != nil {
+		return err
+	}
 	if err := acquire(ctx, p.writes); err != nil {
 		return err
 	}
 	defer func() { <-p.writes }()
 	if !long {
 		var cancel context.CancelFunc
-		ctx, cancel = limited(ctx)
+		ctx, cancel = p.limited(ctx)
 		defer cancel()
 	}
 	for n := range maxRetries + 1 {
@@ -142,12 +149,18 @@ func (p *pgDB) queryRow(ctx context.Context, query string, args []any) *Row {
 	if err != nil {
 		return &Row{err: err}
 	}
+	if err := p.down.refuse(); err != nil {
+		return &Row{err: err}
+	}
 	if err := acquire(ctx, p.reads); err != nil {
 		return &Row{err: err}
 	}
 	defer func() { <-p.reads }()
-	ctx, cancel := limited(ctx)
+	ctx, cancel := p.limited(ctx)
 	defer cancel()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	defer p.down.endsReads(end)()
 	p.count.statements.Add(1)
 	row := pgRow(p.db.QueryContext(ctx, query, bound...))
 	if pgOutage(row.err) {
@@ -162,14 +175,19 @@ func (p *pgDB) query(ctx context.Context, query string, args []any) (cursor, err
 	if err != nil {
 		return nil, err
 	}
+	if err := p.down.refuse(); err != nil {
+		return nil, err
+	}
 	if err := acquire(ctx, p.reads); err != nil {
 		return nil, err
 	}
 	p.count.statements.Add(1)
+	began := time.Now()
 	rows, err := p.db.QueryContext(ctx, query, bound...)
 	if err != nil {
 		<-p.reads
-		if ctx.Err() != nil {
+		p.down.note(ctx, began)
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
 		if pgOutage(err) {
@@ -177,7 +195,7 @@ func (p *pgDB) query(ctx context.Context, query string, args []any) (cursor, err
 		}
 		return nil, err
 	}
-	return &pgRows{rows: rows, back: func() { <-p.reads }}, nil
+	return readRows{&pgRows{rows: rows, back: func() { <-p.reads }}}, nil
 }
 
 func (p *pgDB) ping(ctx context.Context) error {
@@ -190,6 +208,7 @@ func (p *pgDB) ping(ctx context.Context) error {
 }
 
 func (p *pgDB) close() error {
+	p.down.close()
 	if err := p.db.Close(); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
