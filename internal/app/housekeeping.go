@@ -25,6 +25,12 @@ func (k *keyRings) Ring(ctx context.Context, tenant string) (*keys.Ring, error) 
 	return k.Service.Ring(ctx, tenant)
 }
 
+// Published is keys.Service.Published with the keys that Ring makes.
+func (k *keyRings) Published(ctx context.Context, tenant string) (*keys.Ring, error) {
+	ring, err := k.Ring(ctx, tenant)
+	return k.OrLast(tenant, ring, err)
+}
+
 func complete(ring *keys.Ring) bool {
 	for _, alg := range keys.Default() {
 		if _, ok := ring.Signing(alg); !ok {

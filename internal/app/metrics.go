@@ -93,7 +93,7 @@ func (s *Server) alive(w http.ResponseWriter, _ *http.Request) error {
 // stops (spec/operating.md §6).
 func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 	stopping := s.drain.told()
-	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), 800*time.Millisecond) // an answer within a second (B1)
 	defer cancel()
 	err := s.DB.Ping(ctx)
 	if err == nil {

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,8 +19,10 @@ const (
 	// cacheLife is how stale a node's view of the records may be.
 	cacheLife = time.Second
 	// loadTimeout bounds a load that several callers share; none of them can
-	// cancel it for the others.
-	loadTimeout = 5 * time.Second
+	// cancel it for the others. A tenant whose keys were read before is refused
+	// within a second when the database hangs (B1).
+	loadTimeout   = 5 * time.Second
+	reloadTimeout = 800 * time.Millisecond
 )
 
 // Options are what a Service needs.
@@ -87,6 +90,23 @@ func (s *Service) Ring(ctx context.Context, tenant string) (*Ring, error) {
 	return ring.(*Ring), nil
 }
 
+// Published returns the ring to publish: Ring's, or while the store is out of
+// reach the last one that was read.
+func (s *Service) Published(ctx context.Context, tenant string) (*Ring, error) {
+	ring, err := s.Ring(ctx, tenant)
+	return s.OrLast(tenant, ring, err)
+}
+
+// OrLast returns ring, or the last one that was read when err says that the
+// store is out of reach (P4). What that one publishes stays good to verify with;
+// nothing may be signed or accepted by it, for a key may have been revoked since.
+func (s *Service) OrLast(tenant string, ring *Ring, err error) (*Ring, error) {
+	if snap := s.entry(tenant).current.Load(); err != nil && snap != nil && !errors.Is(err, ErrMasterKey) {
+		return snap.ring, nil
+	}
+	return ring, err
+}
+
 // Invalidate makes the next Ring of a tenant read the store again.
 func (s *Service) Invalidate(tenant string) {
 	s.entry(tenant).generation.Add(1)
@@ -104,14 +124,17 @@ func (s *Service) List(ctx context.Context, tenant string) ([]Status, error) {
 }
 
 func (s *Service) load(ctx context.Context, tenant string, e *entry) (*Ring, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+	last, limit := e.current.Load(), loadTimeout
+	if last != nil {
+		limit = reloadTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	next := &snapshot{generation: e.generation.Load(), loaded: s.now(), opened: map[string]*SigningKey{}}
 	var err error
 	if next.records, err = s.store.Keys(ctx, tenant); err != nil {
 		return nil, err
 	}
-	last := e.current.Load()
 	if last != nil && last.ring.holds(next.loaded) && slices.Equal(last.records, next.records) {
 		next.opened, next.ring = last.opened, last.ring // the JWKS is rendered once per change
 	} else if err := s.build(tenant, next, last); err != nil {

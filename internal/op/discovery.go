@@ -153,7 +153,7 @@ func (p *Provider) Discovery(w http.ResponseWriter, r *http.Request) error {
 // JWKS answers the public keys (RFC 7517 §5).
 func (p *Provider) JWKS(w http.ResponseWriter, r *http.Request) error {
 	q := web.From(r.Context())
-	ring, err := p.Keys.Ring(r.Context(), q.Tenant.ID)
+	ring, err := p.Keys.Published(r.Context(), q.Tenant.ID)
 	if err != nil {
 		return fmt.Errorf("load keys: %w", err)
 	}

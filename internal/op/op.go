@@ -15,6 +15,9 @@ import (
 // Rings gives the keys of a tenant.
 type Rings interface {
 	Ring(ctx context.Context, tenant string) (*keys.Ring, error)
+	// Published is Ring to publish: the last one while the database is out of
+	// reach (P4).
+	Published(ctx context.Context, tenant string) (*keys.Ring, error)
 }
 
 // Resources gives the APIs of a tenant.
