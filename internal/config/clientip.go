@@ -41,21 +41,6 @@ func ClientIP(remote netip.Addr, xff, forwarded []string, trusted []netip.Prefix
 	return a
 }
 
-// ThrottleKey is the network that counts as one caller: /24 for IPv4, /64 for
-// IPv6, where a customer has at least that many addresses (RL1). Callers whose
-// address is not known share one key.
-func ThrottleKey(ip netip.Addr) string {
-	ip = canonical(ip)
-	bits := 64
-	switch {
-	case !ip.IsValid():
-		return "unknown"
-	case ip.Is4():
-		bits = 24
-	}
-	return netip.PrefixFrom(ip, bits).Masked().String()
-}
-
 // walk takes hops from left to right; the zero Addr stands for one that named no
 // usable address.
 func walk(remote netip.Addr, hops []netip.Addr, trusted []netip.Prefix) netip.Addr {

@@ -75,9 +75,9 @@ func TestRL3_ClientIP(t *testing.T) {
 	}
 }
 
-func TestRL3_RotatingForgeriesShareOneKey(t *testing.T) {
+func TestRL3_RotatingForgeriesAreOneCaller(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
+	seen := map[netip.Addr]bool{}
 	for i := range 200 {
 		forged := fmt.Sprintf("198.51.%d.%d", i, i)
 		for _, ip := range []netip.Addr{
@@ -85,11 +85,11 @@ func TestRL3_RotatingForgeriesShareOneKey(t *testing.T) {
 			ClientIP(netip.MustParseAddr("10.0.0.1"), nil, []string{"for=" + forged + ", for=203.0.113.9"}, proxies),
 			ClientIP(netip.MustParseAddr("203.0.113.9"), []string{forged}, []string{"for=" + forged}, proxies),
 		} {
-			seen[ThrottleKey(ip)] = true
+			seen[ip] = true
 		}
 	}
-	if len(seen) != 1 || !seen["203.0.113.0/24"] {
-		t.Errorf("keys %v", seen)
+	if len(seen) != 1 || !seen[netip.MustParseAddr("203.0.113.9")] {
+		t.Errorf("callers %v", seen)
 	}
 }
 
@@ -98,22 +98,5 @@ func TestRL3_AnUnknownCallerIsInNoNetwork(t *testing.T) {
 	ip := ClientIP(netip.MustParseAddr("10.0.0.1"), []string{"203.0.113.9"}, []string{"for=10.0.0.1"}, proxies)
 	if ip.IsValid() || ip.IsLoopback() || trusts(append(proxies, netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")), ip) {
 		t.Errorf("caller is %v", ip)
-	}
-}
-
-func TestRL1_ThrottleKey(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"203.0.113.9":           "203.0.113.0/24",
-		"::ffff:203.0.113.200":  "203.0.113.0/24",
-		"2001:db8:1:2:3:4:5:6":  "2001:db8:1:2::/64",
-		"2001:db8:1:2:ffff::%x": "2001:db8:1:2::/64",
-	} {
-		if got := ThrottleKey(netip.MustParseAddr(in)); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-	if got := ThrottleKey(netip.Addr{}); got != "unknown" {
-		t.Errorf("no address: %s", got)
 	}
 }

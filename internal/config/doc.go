@@ -9,7 +9,7 @@
 //	→ Validate judges the result: https, addresses, pairs that belong together
 //	→ one *Errors with every finding: source, line, key, what to change
 //
-// ClientIP and ThrottleKey say who is calling, from trusted hops only.
+// ClientIP says who is calling, from trusted hops only.
 //
 // The package does not know the file system (a ReadFile function is passed in),
 // HTTP, the database, or what a tenant's settings mean.
