@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/screens"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -161,16 +161,8 @@ func CheckClient(cfg *config.Server, t *tenant.Tenant, s *client.Spec, origin cl
 // local tells whether only this machine can reach the server.
 func local(cfg *config.Server) bool {
 	u := cfg.PublicURL()
-	return u == nil || loopbackHost(u.Hostname())
+	return u == nil || client.Loopback(u.Hostname())
 }
-
-func loopbackHost(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.IsLoopback()
-}
-
-// oidcScopes are claimed by the protocol; no API may define them anew.
-var oidcScopes = []string{"openid", "profile", "email", "phone", "address", "offline_access"}
 
 func (c *checker) resources(d *Document) {
 	seen := map[string]bool{}
@@ -186,7 +178,7 @@ func (c *checker) resources(d *Document) {
 		seen[r.Audience] = true
 		for j, s := range r.Scopes {
 			switch {
-			case len(oidc.Fields(s)) != 1 || strings.ContainsAny(s, " \"\\") || slices.Contains(oidcScopes, s):
+			case len(oidc.Fields(s)) != 1 || strings.ContainsAny(s, " \"\\") || slices.Contains(grant.IdentityScopes, s):
 				c.wrong(d, fmt.Sprintf("%s[%d]", at("scopes"), j), "expected one scope name that OpenID Connect does not use (RFC 6749 §3.3)")
 			case slices.Index(r.Scopes, s) < j:
 				c.wrong(d, fmt.Sprintf("%s[%d]", at("scopes"), j), "is listed twice")
@@ -246,7 +238,7 @@ func (c *checker) providers(d *Document) {
 		}
 		seen[p.ID] = true
 		u, err := url.Parse(p.Issuer)
-		if err != nil || u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopbackHost(u.Hostname())) {
+		if err != nil || u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && client.Loopback(u.Hostname())) {
 			c.wrong(d, at("issuer"), "expected an https address (OIDC Discovery §3)")
 		}
 		c.warn(d, fmt.Sprintf("identity_providers[%d]", i), "signing in through another provider is not available yet; it is stored and not offered")

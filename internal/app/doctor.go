@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/sqlstore"
 )
@@ -89,7 +90,7 @@ func (d *Diagnosis) publicURL(cfg *config.Server) {
 	case u == nil:
 		d.add("public URL", Wrong, "public_url is not valid", "write an address such as https://id.example.com")
 		return
-	case local(cfg) && loopbackHost(listen):
+	case local(cfg) && client.Loopback(listen):
 		d.add("public URL", Fine, u.String()+", for this machine only", "")
 	case local(cfg):
 		d.add("public URL", Warn, u.String()+" is for this machine only, but listen "+cfg.Listen+" is open to others",
