@@ -71,15 +71,19 @@ func (l *lease) try(ctx context.Context) (held bool, err error) {
 	case err != nil && !errors.Is(err, ErrNoRows):
 		return false, err
 	}
+	taken := new(bool) // not held: a caller that leaves must not read what fn may still write
 	err = l.d.write(ctx, true, func(tx *Tx) error {
 		n, err := tx.Exec(`INSERT INTO foyer_migration_lock (id, holder, expires_at) VALUES (1, $1, $2)
 			ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
 			WHERE foyer_migration_lock.expires_at <= $3 OR foyer_migration_lock.holder = $1 OR foyer_migration_lock.holder = $4`,
 			l.holder, now.Add(leaseTime).UnixMicro(), now.UnixMicro(), dead)
-		held = n == 1
+		*taken = n == 1
 		return err
 	})
-	return held, err
+	if err != nil {
+		return false, err
+	}
+	return *taken, nil
 }
 
 // renew runs inside a migration's transaction and holds the row to its end.
