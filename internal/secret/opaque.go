@@ -50,7 +50,7 @@ func New(kind Kind, now time.Time) Opaque {
 }
 
 // NewSelector returns a positive integer that grows with now: milliseconds
-// since 1970 in the upper bits and 22 random bits below. Two in the same
+// since 1970 in the upper bits and 20 random bits below. Two in the same
 // millisecond may collide: an insert that meets one is retried with another.
 func NewSelector(now time.Time) int64 {
 	var b [4]byte
