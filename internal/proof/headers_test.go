@@ -372,3 +372,18 @@ func harmless(t *testing.T, w *rptest.World, b *rptest.Browser, method, path, na
 		t.Errorf("%s %s with %s: header injected", method, path, name)
 	}
 }
+
+// TestHD8_AnyUserAgentSignsIn: what is kept of a browser is text, however it was
+// sent and wherever it is cut.
+func TestHD8_AnyUserAgentSignsIn(t *testing.T) {
+	t.Parallel()
+	rptest.Both(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		for _, agent := range []string{"\xff\xfe", "Mozilla \xe9", strings.Repeat("é", 299) + "x", "x" + strings.Repeat("é", 299), strings.Repeat("\U0001f98a", 100)} {
+			b := w.Browser()
+			b.Header.Set("User-Agent", agent)
+			if p := login(w, b, ada, rptest.Password); p.Status() != http.StatusSeeOther {
+				t.Errorf("%.12q: %d", agent, p.Status())
+			}
+		}
+	})
+}

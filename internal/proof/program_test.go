@@ -167,3 +167,9 @@ func (p *program) kill() {
 		_ = p.cmd.Wait()
 	}
 }
+
+func write(t testing.TB, dir, name, text string, mode os.FileMode) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), mode))
+	must(t, os.Chmod(filepath.Join(dir, name), mode))
+}
