@@ -36,6 +36,8 @@ type commands struct {
 	Config string `help:"Configuration file (default foyer.yaml, which may be absent; environment FOYER_CONFIG)." placeholder:"FILE"`
 	JSON   bool   `help:"Print JSON for programs." name:"json"`
 
+	Release kong.VersionFlag `name:"version" help:"Print the release."` // what many try first
+
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Apply   applyCmd   `cmd:"" help:"Make tenants, clients and settings as tenant files say."`
 	Export  exportCmd  `cmd:"" help:"Write a tenant file of what is stored, without secrets."`
@@ -94,7 +96,7 @@ func runCommand(ctx context.Context, args, env []string, stdio Stdio) (code int)
 	parser, err := kong.New(&cmds,
 		kong.Name("foyer"), kong.Description("Foyer: a self-hosted OpenID Connect provider."),
 		kong.Writers(stdio.Out, stdio.Err), kong.Exit(func(c int) { panic(exited(c)) }),
-		unmarked, kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Vars{"version": "foyer " + Release()}, unmarked, kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 	)
 	if err != nil {
 		panic(err) // the declarations above are wrong
