@@ -122,6 +122,12 @@ func (d *Diagnosis) sending(cfg *config.Server) {
 	} else {
 		d.add("SMS", Warn, "is configured, but this release does not send text messages yet", "")
 	}
+	if cfg.Admin.Listen != "" || len(cfg.Admin.Networks) > 0 {
+		d.add("admin", Warn, "is configured, but this release has no console and no administrative API yet: nothing listens, nothing is restricted", "")
+	}
+	if cfg.Tracing.Endpoint != "" {
+		d.add("tracing", Warn, "is configured, but this release sends no traces yet", "")
+	}
 }
 
 // files are those the configuration names: there, and private where they are
