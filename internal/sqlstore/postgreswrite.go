@@ -17,14 +17,14 @@ func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (again bool, er
 		return false, unavailable(err)
 	}
 	defer conn.Close()
-	if _, err = conn.ExecContext(ctx, "begin isolation level read committed"); err != nil {
-		discard(conn)
-		return ctx.Err() == nil, unavailable(err)
-	}
-	tx := &Tx{s: &pgConn{ctx: ctx, conn: conn, count: p.count}}
+	c := &pgConn{ctx: ctx, conn: conn, count: p.count}
+	tx := &Tx{s: c}
 	err = tx.end(call(fn, tx, p.log))
-	if err != nil {
+	switch {
+	case err != nil && c.begun:
 		return p.undo(ctx, conn, tx.err, err)
+	case !c.begun: // it asked the database nothing
+		return false, err
 	}
 	if err = p.hook(); err != nil {
 		discard(conn)
