@@ -79,6 +79,9 @@ func (b *bench) judgeOverload(st *storm, peak sample, quiet, busy, stormy load.L
 	b.report.add(&row{Name: "sign-ins, offered at ten times that", Foyer: fmt.Sprintf("%.0f/s offered", st.rate), Rate: fmt.Sprintf("%.1f", goodput),
 		P50: millis(st.accepted.At(.5)), P99: millis(st.accepted.At(.99)), Missed: st.failed > 0}).
 		judge(goodput >= .8*peak.rate, "goodput ≥ 80 %%").judge(st.accepted.At(.99) <= 2*time.Second, "p99 ≤ 2 s")
+	if peak.failed > 0 {
+		b.report.note("%d sign-ins failed at capacity, the last: %v", peak.failed, peak.failure)
+	}
 	if st.failed > 0 {
 		b.report.note("%d sign-ins neither accepted nor refused, the last: %v", st.failed, st.failure)
 	}
