@@ -106,7 +106,7 @@ CREATE TABLE devices (
 ) /* clustered */;
 CREATE INDEX devices_expiry ON devices (last_seen);
 
--- Owner: session. Expiry: expires_at, or 30 days after ended_at.
+-- Owner: session. Expiry: 30 days after ended_at or expires_at.
 CREATE TABLE sessions (
   tenant TEXT NOT NULL,
   id BIGINT NOT NULL,
