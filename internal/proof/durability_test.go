@@ -23,7 +23,7 @@ import (
 // TestK1_KilledAtRandomPointsLosesNothing: the program is killed under a load
 // of sign-ins, codes, refreshes, revocations and sign-outs and started again on
 // what it left. What it had acknowledged stands: sessions, used codes, revoked
-// tokens, ended sessions. FOYER_SLOW: 500 times.
+// tokens, ended sessions. FOYER_TEST_SLOW: 500 times.
 func TestK1_KilledAtRandomPointsLosesNothing(t *testing.T) {
 	t.Parallel()
 	rounds := 3

@@ -19,7 +19,7 @@ import (
 )
 
 // slow asks for the full number of rounds where CI runs a few (make slow).
-var slow = os.Getenv("FOYER_SLOW") != ""
+var slow = os.Getenv("FOYER_TEST_SLOW") != ""
 
 // addAccount makes an account with rptest.Password.
 func addAccount(w *rptest.World, email string, verified bool) *account.Account {
@@ -116,7 +116,7 @@ func difference(a, b string) string {
 }
 
 // TestRE2_LoginTakesTheSameTime: interleaved, so that what slows the machine
-// slows all of them. With FOYER_SLOW the full row: 2,000 each, medians within a
+// slows all of them. With FOYER_TEST_SLOW the full row: 2,000 each, medians within a
 // millisecond; else a few and their minima, which find a missing hash.
 func TestRE2_LoginTakesTheSameTime(t *testing.T) {
 	t.Parallel()

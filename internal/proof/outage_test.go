@@ -76,7 +76,7 @@ func customers(ctx context.Context, w *rptest.World, b *rptest.Browser, a *rptes
 }
 
 // judge checks what was answered while the database was away. A second is the
-// bound on a machine of one's own (FOYER_SLOW); here tests run beside it.
+// bound on a machine of one's own (FOYER_TEST_SLOW); here tests run beside it.
 func judge(t *testing.T, p *program, all []asked) {
 	t.Helper()
 	for line := range strings.SplitSeq(p.Log.String(), "\n") {

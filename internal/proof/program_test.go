@@ -23,13 +23,7 @@ import (
 func TestMain(m *testing.M) {
 	if line := os.Getenv("FOYER_PROOF_PROGRAM"); line != "" {
 		os.Unsetenv("FOYER_PROOF_PROGRAM")
-		var env []string
-		for _, e := range os.Environ() {
-			if !strings.HasPrefix(e, "FOYER_SLOW=") {
-				env = append(env, e)
-			}
-		}
-		os.Exit(cli.Main(strings.Fields(line), env, cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+		os.Exit(cli.Main(strings.Fields(line), os.Environ(), cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	os.Exit(m.Run())
 }
@@ -141,11 +135,23 @@ func (p *program) command(line string) io.Reader {
 	self, err := os.Executable()
 	must(p.t, err)
 	p.cmd = exec.Command(self)
-	p.cmd.Env = append(os.Environ(), append(p.env, "FOYER_PROOF_PROGRAM="+line)...)
+	p.cmd.Env = p.environ(line)
 	p.cmd.Dir, p.cmd.Stderr = p.dir, p.Log
 	out, err := p.cmd.StdoutPipe()
 	must(p.t, err)
 	return out
+}
+
+// environ is the test's environment without what configures Foyer or its tests,
+// and with what configures the program.
+func (p *program) environ(line string) []string {
+	var env []string
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "FOYER_") {
+			env = append(env, e)
+		}
+	}
+	return append(append(env, p.env...), "FOYER_PROOF_PROGRAM="+line)
 }
 
 // run runs another command beside the server.
@@ -154,7 +160,7 @@ func (p *program) run(input, line string) (string, error) {
 	self, err := os.Executable()
 	must(p.t, err)
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), append(p.env, "FOYER_PROOF_PROGRAM="+line)...)
+	cmd.Env = p.environ(line)
 	cmd.Dir, cmd.Stdin = p.dir, strings.NewReader(input)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
