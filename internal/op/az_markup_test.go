@@ -91,7 +91,7 @@ func TestAZ11_NothingSentBecomesMarkup(t *testing.T) {
 		for where, path := range map[string]string{
 			"unknown client": "/authorize?" + q("client_id", x, "redirect_uri", x).Encode(), "unknown address": w.Authorize(id, q("redirect_uri", x)),
 			"repeated": "/authorize?client_id=" + id + "&" + url.QueryEscape(x) + "=1&client_id=" + id, "no such page": "/" + url.PathEscape(x),
-			"logout": "/endsession?" + q("client_id", id, "state", x, "logout_hint", x, "ui_locales", x, "post_logout_redirect_uri", x).Encode(),
+			"logout":                 "/endsession?" + q("client_id", id, "state", x, "logout_hint", x, "ui_locales", x, "post_logout_redirect_uri", x).Encode(),
 			"logout of a stranger's": "/endsession?" + q("client_id", x, "state", x).Encode(), "unreadable": "/login?r=" + url.QueryEscape(x),
 			"language": "/login?other=1&lang=" + url.QueryEscape(x), "hint": "/login?other=1&login_hint=" + url.QueryEscape(x),
 		} {
