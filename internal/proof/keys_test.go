@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/keys"
 	"github.com/foyer-id/foyer/internal/rptest"
 )
@@ -155,6 +156,29 @@ func TestKJ7_CA2_TheDatabaseHoldsNothingToSignInWith(t *testing.T) {
 		}
 		jwksMembers(t, sinks["JWKS"])
 	})
+}
+
+// TestPW7_HashesAreInTheirTableAlone: not in another table, the log, the metrics
+// or an export.
+func TestPW7_HashesAreInTheirTableAlone(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	signedIn(w, ada, "web")
+	register(w, 1, "grace@example.com", unguessable(20))
+	sinks := tables(t, w.Database)
+	if n := len(sinks["accounts"]); n != 3 {
+		t.Fatalf("%d accounts", n)
+	}
+	delete(sinks, "accounts")
+	sinks["log"], sinks["metrics"] = []string{w.Log.String()}, []string{metrics(w)}
+	var export strings.Builder
+	must(t, app.Export(t.Context(), w.Server.Core, "", &export))
+	sinks["export"] = []string{export.String()}
+	for where, rows := range sinks {
+		if text := strings.Join(rows, "\n"); strings.Contains(text, "$argon2") || strings.Contains(text, "m=19456") {
+			t.Errorf("a password hash in %s", where)
+		}
+	}
 }
 
 func publicTokens(w *rptest.World) *rptest.Answer {
