@@ -94,7 +94,7 @@ func TestKJ6_ANodeLearnsOfTheFirstKeys(t *testing.T) {
 
 func verified(t *testing.T, raw string, set *jose.JSONWebKeySet) (kid string) {
 	t.Helper()
-	jws, err := jose.ParseSigned(raw, algs)
+	jws, err := jose.ParseSignedCompact(raw, algs)
 	if err != nil {
 		t.Errorf("%.20s…: %v", raw, err)
 		return ""
