@@ -69,6 +69,9 @@ func TestLogoutInTwoTabs(t *testing.T) {
 		if p := b.Submit(two, q("action", "cancel")); p.Status() != http.StatusSeeOther || p.Location() != rptest.Bye+"?state=x" {
 			t.Errorf("cancelled afterwards: %d %q", p.Status(), p.Location())
 		}
+		if p := b.Submit(three, q("action", "cancel")); !p.Has("signed-out") || p.Has("still-signed-in") {
+			t.Errorf("cancelled when nobody is signed in any more: %d", p.Status())
+		}
 		if n := len(w.Audit("default", string(audit.SessionEnded))); n != 1 {
 			t.Errorf("%d ends were recorded", n)
 		}

@@ -61,7 +61,7 @@ func (s *Screens) SignOut(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return err
-	case f.Get("action") == "cancel":
+	case f.Get("action") == "cancel" && (sess != nil || d.ReturnURI != "" && !d.ClickOnly):
 		return s.stay(w, r, p, d)
 	case sess == nil:
 		return s.LoggedOut(w, r, p, d)
