@@ -20,11 +20,11 @@ import (
 	"github.com/foyer-id/foyer/internal/storetest"
 )
 
-// TestK1_KilledAtRandomPointsLosesNothing: the program is killed under a load
+// TestK1_I10_KilledAtRandomPointsLosesNothing: the program is killed under a load
 // of sign-ins, codes, refreshes, revocations and sign-outs and started again on
 // what it left. What it had acknowledged stands: sessions, used codes, revoked
 // tokens, ended sessions. FOYER_TEST_SLOW: 500 times.
-func TestK1_KilledAtRandomPointsLosesNothing(t *testing.T) {
+func TestK1_I10_KilledAtRandomPointsLosesNothing(t *testing.T) {
 	t.Parallel()
 	rounds := 3
 	if slow {

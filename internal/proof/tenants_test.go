@@ -200,6 +200,37 @@ func TestTK7_DeathReachesEverythingAtItsNextUse(t *testing.T) {
 	}
 }
 
+// TestLO11_OtherNodesKnowAtOnce: what one node ended, another refuses without
+// any time in between; client changes within the second that a snapshot may have.
+func TestLO11_OtherNodesKnowAtOnce(t *testing.T) {
+	t.Parallel()
+	rptest.Both(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		far := w.Node()
+		a := addAccount(w, "eve@example.com", true)
+		b, tokens := signedIn(w, "eve@example.com", "web")
+		if !isSignedIn(far, b.At(far), "other") {
+			t.Fatal("the far node does not know the session")
+		}
+		code := b.Follow(b.Get(w.Authorize("web", nil))).Code(t)
+		disable(w, a)
+		dead(t, far, "disabled at the other node", "web", b.At(far), tokens, code)
+		b, tokens = signedIn(w, ada, "web")
+		found, err := w.Server.Clients.Find(t.Context(), "default", "web")
+		must(t, err)
+		off := false
+		found.Spec.Enabled = &off
+		_, err = w.Server.Clients.Update(t.Context(), "default", found.Spec, 0, client.CheckContext{Origin: found.Origin})
+		must(t, err)
+		w.Wait(time.Second)
+		if got := far.Refresh("web", tokens.Get("refresh_token")); got.Status == http.StatusOK {
+			t.Error("a client disabled at one node refreshes at the other")
+		}
+		if p := b.At(far).Get(far.Authorize("web", nil)); p.Status() != http.StatusForbidden {
+			t.Errorf("a client disabled at one node: the other answers %d", p.Status())
+		}
+	})
+}
+
 func remove(w *rptest.World, a *account.Account) {
 	w.T.Helper()
 	must(w.T, w.Server.Store.DeleteAccount(w.T.Context(), "default", a.Sub, w.Now(), audit.Event{Kind: audit.AccountDeleted, Sub: a.Sub}))
