@@ -43,6 +43,9 @@ type Attempt struct {
 // hash costs the same whether or not the account exists (RE2), and the error is
 // ErrWrong, *throttle.ErrLimited, *ErrBusy or a fault.
 func (s *Service) Authenticate(ctx context.Context, tenant string, a Attempt, now time.Time) (*Account, []string, error) {
+	if err := s.Hasher.Full(); err != nil {
+		return nil, nil, err
+	}
 	id, idErr := ParseIdentifier(a.Identifier, a.Kinds)
 	acc, err := s.find(ctx, tenant, id, idErr)
 	if err != nil {
