@@ -110,7 +110,7 @@ func TestOldDatabasesAreNotMigratedByStarting(t *testing.T) {
 	t.Parallel()
 	cfg := testConfig(t, storetest.MigratedSQLite(t))
 	c := open(t, cfg)
-	if _, err := c.DB.WriteOne(t.Context(), `DELETE FROM foyer_migrations WHERE name LIKE '0003%'`); err != nil {
+	if _, err := c.DB.WriteOne(t.Context(), `DELETE FROM foyer_migrations WHERE name LIKE '0002%'`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), cfg, Env{Create: true}); !errors.Is(err, ErrNotMigrated) {

@@ -49,8 +49,9 @@ func TestB6_DeadlockIsRetried(t *testing.T) {
 	if err := d.QueryRow(t.Context(), `SELECT CAST(SUM(n) AS BIGINT) FROM counter`).Scan(&sum); err != nil || sum != 4 {
 		t.Errorf("sum %d, %v; want 4", sum, err)
 	}
-	if runs.Load() != 3 {
-		t.Errorf("%d runs, want 3: two, and the victim's second", runs.Load())
+	// Two, and the victim's second; that one may be the victim once more.
+	if n := runs.Load(); n < 3 || n > 4 {
+		t.Errorf("%d runs, want 3 or 4", n)
 	}
 }
 
