@@ -81,7 +81,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, q *Request) error
 		return &Refused{Status: http.StatusForbidden, Code: "cross_origin"}
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		r.Body = http.MaxBytesReader(bare(w), r.Body, MaxBody)
 	}
 	return h(w, r)
 }
@@ -208,6 +208,15 @@ func (s *Server) client(r *http.Request) netip.Addr {
 		return ap.Addr().Unmap()
 	}
 	return config.ClientIP(ap.Addr(), r.Header.Values("X-Forwarded-For"), r.Header.Values("Forwarded"), s.Trusted)
+}
+
+// bare is net/http's own writer: MaxBytesReader tells it, and it alone, that the
+// rest of the body need not arrive before the answer (DS1).
+func bare(w http.ResponseWriter) http.ResponseWriter {
+	if a, ok := w.(*answer); ok {
+		return a.ResponseWriter
+	}
+	return w
 }
 
 // answer remembers the status that was written.
