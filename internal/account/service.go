@@ -62,7 +62,11 @@ func (s *Service) Authenticate(ctx context.Context, tenant string, a Attempt, no
 	if !ok || acc == nil || !acc.Enabled() {
 		return nil, nil, ErrWrong
 	}
-	return acc, ticket.Keys, s.rehash(ctx, tenant, acc, a.Password)
+	forgive, err := s.Limiter.Settle(ctx, ticket)
+	if err != nil {
+		return nil, nil, err
+	}
+	return acc, forgive, s.rehash(ctx, tenant, acc, a.Password)
 }
 
 func (s *Service) find(ctx context.Context, tenant string, id Identifier, idErr error) (*Account, error) {

@@ -126,7 +126,7 @@ func (s *Server) sweep(ctx context.Context) {
 		"progress": func() (int, error) { return s.Store.SweepProgress(ctx, now, sweepBatch) },
 		"seen":     func() (int, error) { return s.Store.SweepSeen(ctx, now, sweepBatch) },
 		"devices":  func() (int, error) { return s.Store.SweepDevices(ctx, now.Add(-deviceFor), sweepBatch) },
-		"throttle": func() (int, error) { return s.DB.SweepThrottle(ctx, now, sweepBatch) },
+		"throttle": func() (int, error) { return s.Limits.SweepThrottle(ctx, now, sweepBatch) },
 	}
 	for name, sweep := range sweeps {
 		for {

@@ -63,6 +63,7 @@ type Core struct {
 	Directory *tenant.Directory
 	Resources *tenant.Resources
 	Hasher    *account.Hasher
+	Limits    throttle.Store
 	Limiter   *throttle.Limiter
 	Clients   *client.Service
 	Accounts  *account.Service
@@ -126,15 +127,19 @@ func build(ctx context.Context, cfg *config.Server, env Env, db *sqlstore.DB) (*
 	if err != nil {
 		return nil, err
 	}
+	var limits throttle.Store = db
+	if db.Dialect() == "sqlite" {
+		limits = throttle.NewLocal() // the only node there can be
+	}
 	c := &Core{
 		Config: cfg, Now: env.Now, Log: env.Log, DB: db, Store: store, master: master,
 		Directory: tenant.NewDirectory(store, cfg.PublicURL(), env.Log),
 		Resources: tenant.NewResources(store),
 		Hasher:    hasher,
-		Limiter:   throttle.New(db),
-		Clients:   client.NewService(store, env.Now),
-		Sessions:  session.NewService(store),
-		Logout:    logout.NewService(store),
+		Limiter:   throttle.New(limits), Limits: limits,
+		Clients:  client.NewService(store, env.Now),
+		Sessions: session.NewService(store),
+		Logout:   logout.NewService(store),
 	}
 	c.Keys = keys.New(keys.Options{Store: store, Sealer: c.Sealer("keys"), Now: env.Now})
 	c.Accounts = &account.Service{Store: store, Hasher: hasher, Limiter: c.Limiter, Devices: store}

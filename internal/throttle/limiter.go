@@ -114,6 +114,16 @@ func (l *Limiter) Refund(ctx context.Context, t Ticket) error {
 	return nil
 }
 
+// Settle forgives the charges of an attempt that was right. What it returns goes
+// into the transition that follows (a session begins), so that forgiving costs
+// no commit of its own; nil where it is done already.
+func (l *Limiter) Settle(ctx context.Context, t Ticket) ([]string, error) {
+	if _, local := l.store.(*Local); !local {
+		return t.Keys, nil
+	}
+	return nil, l.Refund(ctx, t)
+}
+
 // plan returns the takes of the charges that have a limit, sorted by key and
 // each key once, and the budget's name of each.
 func plan(tenant string, charges []Charge) (takes []Take, scopes []string) {
