@@ -14,7 +14,7 @@ const (
 	// maxUnready is how long a stop waits for a load balancer to see that the
 	// node is not ready, afterNotice how long it then still answers.
 	maxUnready  = 5 * time.Second
-	afterNotice = time.Second
+	afterNotice = 2 * time.Second
 	// watching: whoever asked for readiness within this time will ask again.
 	watching = 30 * time.Second
 )

@@ -29,6 +29,7 @@ func dial(t *testing.T, p *program, send string) net.Conn {
 // answered is the status of what the server says on a connection.
 func answered(t *testing.T, c net.Conn) int {
 	t.Helper()
+	must(t, c.SetReadDeadline(time.Now().Add(8*time.Second))) // before the server gives the body up
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		t.Errorf("no answer: %v", err)

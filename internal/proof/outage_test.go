@@ -61,7 +61,9 @@ func customers(ctx context.Context, w *rptest.World, b *rptest.Browser, a *rptes
 	for what, ask := range requests {
 		for range 5 {
 			wg.Go(func() {
-				for ctx.Err() == nil {
+				tick := time.NewTicker(20 * time.Millisecond)
+				defer tick.Stop()
+				for ; ctx.Err() == nil; <-tick.C {
 					began := time.Now()
 					status, h := ask()
 					mu.Lock()

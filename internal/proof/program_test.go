@@ -75,7 +75,7 @@ func overNetwork(address string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		res, err := forward(transport, address, r)
 		if err != nil {
-			w.WriteHeader(gone)
+			http.Error(w, err.Error(), gone)
 			return
 		}
 		copyAnswer(w, res)
@@ -85,6 +85,9 @@ func overNetwork(address string) http.Handler {
 func forward(transport *http.Transport, address string, r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.RequestURI, out.URL.Scheme, out.URL.Host = "", "http", address
+	if r.ContentLength == 0 {
+		out.Body = http.NoBody // such a request is sent again when its connection was just closed
+	}
 	return transport.RoundTrip(out)
 }
 
@@ -92,7 +95,7 @@ func copyAnswer(w http.ResponseWriter, res *http.Response) {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil { // cut off in the middle
-		w.WriteHeader(gone)
+		http.Error(w, err.Error(), gone)
 		return
 	}
 	for k, v := range res.Header {
