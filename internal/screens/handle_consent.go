@@ -13,7 +13,7 @@ import (
 
 // ShowChoose is GET /choose.
 func (s *Screens) ShowChoose(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.standing(r)
+	_, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
@@ -36,11 +36,7 @@ func (s *Screens) chose(a *arrival, sealed string) bool {
 // Choose is POST /choose. The choice is about the session that was shown; when
 // this browser has another one by now, it is asked about (SC7).
 func (s *Screens) Choose(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
@@ -85,7 +81,7 @@ func (a asked) matches(s *secret.Sealer, tenant, sealed string) bool {
 
 // ShowConsent is GET /consent: consent to scopes, or "Continue to … as Ada?".
 func (s *Screens) ShowConsent(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.standing(r)
+	_, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
@@ -111,11 +107,7 @@ func (s *Screens) consent(w http.ResponseWriter, r *http.Request, a *arrival) Pa
 
 // Consent is POST /consent.
 func (s *Screens) Consent(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	switch {
 	case err != nil:
 		return err
@@ -141,15 +133,6 @@ func (s *Screens) remember(r *http.Request, a *arrival) error {
 	return s.Grants.GiveConsent(web.As(r.Context(), "account:"+o.Session.Sub), q.Tenant.ID, o.Session.Sub, o.Client.ClientID, o.Scope, q.Now,
 		audit.Event{Kind: audit.ConsentGiven, Sub: o.Session.Sub, ClientID: o.Client.ClientID, SID: o.Session.SID,
 			Data: map[string]string{"scope": strings.Join(o.Scope, " ")}})
-}
-
-// standing reads a GET of a screen that needs an interaction.
-func (s *Screens) standing(r *http.Request) (*arrival, error) {
-	f, err := web.Form(r)
-	if err != nil {
-		return nil, err
-	}
-	return s.arrive(r, f)
 }
 
 // elsewhere leads on when this screen has nothing to ask.

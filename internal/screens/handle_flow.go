@@ -63,6 +63,17 @@ type arrival struct {
 	outcome *authz.Outcome // nil without an interaction
 }
 
+// standing reads a request to a screen: its form, and where its interaction
+// stands.
+func (s *Screens) standing(r *http.Request) (oidc.Form, *arrival, error) {
+	f, err := web.Form(r)
+	if err != nil {
+		return f, nil, err
+	}
+	a, err := s.arrive(r, f)
+	return f, a, err
+}
+
 // arrive opens the sealed request of a GET or POST, or begins one from the
 // parameters of an authorization request, and judges it anew. It changes
 // nothing.

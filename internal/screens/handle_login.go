@@ -20,11 +20,7 @@ const maxHint = 254
 
 // ShowLogin is GET /login.
 func (s *Screens) ShowLogin(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
@@ -102,11 +98,7 @@ func kinds(t *tenant.Live) []account.Kind {
 
 // Login is POST /login.
 func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}

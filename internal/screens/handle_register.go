@@ -17,11 +17,7 @@ import (
 // ShowRegister is GET /register: from the login screen's link, prompt=create, or
 // directly with the parameters of an authorization request.
 func (s *Screens) ShowRegister(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
@@ -71,11 +67,7 @@ func (s *Screens) register(w http.ResponseWriter, r *http.Request, a *arrival, f
 
 // Register is POST /register.
 func (s *Screens) Register(w http.ResponseWriter, r *http.Request) error {
-	f, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	a, err := s.arrive(r, f)
+	f, a, err := s.standing(r)
 	if err != nil {
 		return err
 	}
