@@ -1,4 +1,4 @@
-// The programs of examples/, as docs/quickstart shows them, against the tenant
+// The programs of examples/, as docs/clients shows them, against the tenant
 // file beside them: each signs in, reads userinfo, refreshes and signs out.
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
