@@ -146,6 +146,15 @@ const (
 	ErrorNotFoundLead                 Key = "error.not_found.lead"                  // The address may be mistyped or out of date. Check it, or go back to the application you came from.
 	ErrorServerErrorTitle             Key = "error.server_error.title"              // Something went wrong on our side
 	ErrorServerErrorLead              Key = "error.server_error.lead"               // It isn’t your fault. Try again in a moment; if it goes on, send us the reference below.
+	DeviceBrowserOnSystem             Key = "device.browser_on_system"              // {browser} on {system}
+	DeviceBrowserOnly                 Key = "device.browser_only"                   // {browser}
+	DeviceSystemOnly                  Key = "device.system_only"                    // A browser or an app on {system}
+	DeviceUnknown                     Key = "device.unknown"                        // An unknown browser or app
+	SystemMacOrIpad                   Key = "system.mac_or_ipad"                    // macOS or iPad
+	PlaceNetwork                      Key = "place.network"                         // Network {network}
+	PlacePrivate                      Key = "place.private"                         // A home or office network
+	PlaceServer                       Key = "place.server"                          // The computer this service runs on
+	PlaceUnknown                      Key = "place.unknown"                         // An unknown network
 	TimeNow                           Key = "time.now"                              // just now
 	TimeMinutes                       Key = "time.minutes"                          // {n} minutes ago
 	TimeHours                         Key = "time.hours"                            // {n} hours ago
