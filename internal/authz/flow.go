@@ -104,6 +104,16 @@ func (u *Unidentified) Page() (status int, code, detail string) {
 // Identify finds the client and checks the redirect URI; until both are right
 // nothing may be redirected (RFC 6749 §3.1.2.4).
 func (f *Flow) Identify(ctx context.Context, t *tenant.Live, form oidc.Form) (*client.Client, error) {
+	c, err := f.Visitor(ctx, t, form)
+	if err == nil && !form.Has("redirect_uri") {
+		return nil, &Unidentified{true, string(oidc.InvalidRequest), "redirect_uri is missing"}
+	}
+	return c, err
+}
+
+// Visitor is Identify for an application that only sends a person here: it may
+// leave redirect_uri out, and is not returned to then.
+func (f *Flow) Visitor(ctx context.Context, t *tenant.Live, form oidc.Form) (*client.Client, error) {
 	id, uri := form.Get("client_id"), form.Get("redirect_uri")
 	switch {
 	case len(form.All("client_id")) > 1 || len(form.All("redirect_uri")) > 1:
@@ -117,9 +127,7 @@ func (f *Flow) Identify(ctx context.Context, t *tenant.Live, form oidc.Form) (*c
 		return nil, &Unidentified{false, "unknown_client", "no enabled client has this client_id; check the client_id and the address of the tenant"}
 	case err != nil:
 		return nil, fmt.Errorf("find client: %w", err)
-	case uri == "":
-		return nil, &Unidentified{true, string(oidc.InvalidRequest), "redirect_uri is missing"}
-	case !client.MatchRedirect(c, uri):
+	case uri != "" && !client.MatchRedirect(c, uri):
 		return nil, &Unidentified{false, "unregistered_redirect_uri", "this redirect_uri is not on the client's list; register exactly the address that the application sends"}
 	}
 	return c, nil

@@ -20,14 +20,21 @@ var (
 // idBytes is the size of an interaction's random id.
 const idBytes = 12
 
-// purposeRequest separates sealed requests from everything else that is sealed.
-const purposeRequest = "authorize"
+// The purposes separate sealed requests from everything else that is sealed, and
+// those that end at the person's own pages from those that end with a code.
+const (
+	purposeRequest = "authorize"
+	purposeProfile = "profile"
+)
 
 // Interaction is one pending authorization request travelling through screens.
 type Interaction struct {
 	ID      string // random; keys the browser's progress in it
 	Arrived time.Time
 	Params  string // the request's parameters, canonically encoded
+	// Profile: it leads to /personal-details, and to the client only when the
+	// person goes back there.
+	Profile bool
 }
 
 // NewInteraction begins one for a request that arrives now.
@@ -43,7 +50,11 @@ func (i Interaction) Seal(s *secret.Sealer, tenant string) (string, error) {
 	b = binary.BigEndian.AppendUint64(b, uint64(i.Arrived.UnixMicro()))
 	b = append(b, i.ID...)
 	b = append(b, i.Params...)
-	out := s.SealString(tenant, purposeRequest, b)
+	purpose := purposeRequest
+	if i.Profile {
+		purpose = purposeProfile
+	}
+	out := s.SealString(tenant, purpose, b)
 	if len(out) > oidc.MaxRequestID {
 		return "", ErrTooLong
 	}
@@ -56,6 +67,10 @@ func Open(s *secret.Sealer, tenant, sealed string) (Interaction, error) {
 		return Interaction{}, secret.ErrSealed
 	}
 	b, err := s.OpenString(tenant, purposeRequest, sealed)
+	profile := err != nil
+	if profile {
+		b, err = s.OpenString(tenant, purposeProfile, sealed)
+	}
 	if err != nil || len(b) < 8+idLen {
 		return Interaction{}, secret.ErrSealed
 	}
@@ -63,6 +78,7 @@ func Open(s *secret.Sealer, tenant, sealed string) (Interaction, error) {
 		Arrived: time.UnixMicro(int64(binary.BigEndian.Uint64(b))),
 		ID:      string(b[8 : 8+idLen]),
 		Params:  string(b[8+idLen:]),
+		Profile: profile,
 	}, nil
 }
 

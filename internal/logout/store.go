@@ -14,7 +14,9 @@ type Ending struct {
 	Sessions []int64
 	Sub      string
 	Except   int64 // a session that stays, 0: none
-	Reason   session.Reason
+	// Owner, when set, is whose the Sessions must be: others stay.
+	Owner  string
+	Reason session.Reason
 	// RejectedAddress: the request named a return address that was not accepted.
 	RejectedAddress bool
 }

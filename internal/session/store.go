@@ -49,3 +49,10 @@ type Participant struct {
 	ClientID string
 	JoinedAt int64
 }
+
+// Joined are clients that took part in a session, in the order they joined:
+// the first of them, and how many there are.
+type Joined struct {
+	Clients []string
+	All     int
+}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/logout"
-	sess "github.com/foyer-id/foyer/internal/session"
 )
 
 // EndSessions implements logout.Store.
@@ -88,7 +87,7 @@ func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.En
 		if id == e.Except {
 			continue
 		}
-		x, err := endOne(tx, tenant, id, e.Reason, now)
+		x, err := endOne(tx, tenant, id, e, now)
 		if errors.Is(err, ErrNoRows) {
 			continue
 		}
@@ -100,9 +99,9 @@ func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.En
 	return list, nil
 }
 
-func endOne(tx *Tx, tenant string, id int64, reason sess.Reason, now time.Time) (x logout.Ended, err error) {
+func endOne(tx *Tx, tenant string, id int64, e logout.Ending, now time.Time) (x logout.Ended, err error) {
 	err = tx.QueryRow(`UPDATE sessions AS s SET ended_at = $3, end_reason = $4
-		WHERE s.tenant = $1 AND s.id = $2 AND `+sessionAlive+`
-		RETURNING id, sid, sub`, tenant, id, micro(now), string(reason)).Scan(&x.ID, &x.SID, &x.Sub)
+		WHERE s.tenant = $1 AND s.id = $2 AND ($5 = '' OR s.sub = $5) AND `+sessionAlive+`
+		RETURNING id, sid, sub`, tenant, id, micro(now), string(e.Reason), e.Owner).Scan(&x.ID, &x.SID, &x.Sub)
 	return x, err
 }
