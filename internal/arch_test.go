@@ -17,7 +17,7 @@ const module = "github.com/foyer-id/foyer/internal/"
 // record (docs/decisions).
 var imports = map[string]string{
 	// words and tools
-	"oidc": "", "secret": "", "i18n": "", "audit": "", "config": "", "egress": "",
+	"oidc": "", "secret": "", "i18n": "", "audit": "", "config": "", "egress": "", "outbox": "",
 	// keepers
 	"throttle": "secret",
 	"keys":     "secret",
@@ -29,9 +29,9 @@ var imports = map[string]string{
 	// judges
 	"grant":  "account audit client config keys oidc secret session tenant throttle token",
 	"authz":  "account client grant keys oidc secret session tenant token",
-	"logout": "audit client keys oidc secret session tenant token",
+	"logout": "audit client egress keys oidc outbox secret session tenant token",
 	// adapters
-	"sqlstore": "account audit authz client grant keys logout oidc secret session tenant throttle",
+	"sqlstore": "account audit authz client grant keys logout oidc outbox secret session tenant throttle",
 	"web":      "audit config oidc secret tenant throttle",
 	// doors
 	"op":      "authz client grant i18n keys logout oidc secret session tenant throttle web",
@@ -45,7 +45,7 @@ var imports = map[string]string{
 // forbidden are packages that words, keepers and judges never import (law 1).
 var forbidden = []string{"net/http", "database/sql", "html/template", "os"}
 
-var pure = strings.Fields("oidc secret i18n audit config throttle keys token tenant client account session grant authz logout")
+var pure = strings.Fields("oidc secret i18n audit config outbox throttle keys token tenant client account session grant authz logout")
 
 func TestImportLaw(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/keys"
@@ -47,12 +48,16 @@ const (
 	deviceFor  = 365 * 24 * time.Hour
 )
 
-// keepHouse makes and rotates keys and sweeps what has expired, until ctx ends.
+// keepHouse makes and rotates keys, ends sessions whose time is over and sweeps
+// what has expired, until ctx ends.
 // Every table has an expiry, so storage is bounded by accounts, not by time.
 func (s *Server) keepHouse(ctx context.Context) (done <-chan struct{}) {
 	finished := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { s.expireSessions(ctx) })
 	go func() {
 		defer close(finished)
+		defer wg.Wait()
 		tick := time.NewTicker(sweepEvery)
 		defer tick.Stop()
 		for {
@@ -126,6 +131,7 @@ func (s *Server) sweep(ctx context.Context) {
 		"progress": func() (int, error) { return s.Store.SweepProgress(ctx, now, sweepBatch) },
 		"seen":     func() (int, error) { return s.Store.SweepSeen(ctx, now, sweepBatch) },
 		"devices":  func() (int, error) { return s.Store.SweepDevices(ctx, now.Add(-deviceFor), sweepBatch) },
+		"outbox":   func() (int, error) { return s.Store.SweepOutbox(ctx, now.Add(-endedFor), sweepBatch) },
 		"throttle": func() (int, error) { return s.Limits.SweepThrottle(ctx, now, sweepBatch) },
 	}
 	for name, sweep := range sweeps {

@@ -24,6 +24,9 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	refused  *prometheus.CounterVec
+
+	attempts       *prometheus.CounterVec // of the outbox
+	attemptSeconds *prometheus.HistogramVec
 }
 
 func newMetrics(db *sqlstore.DB, hasher *account.Hasher) *metrics {
@@ -34,6 +37,10 @@ func newMetrics(db *sqlstore.DB, hasher *account.Hasher) *metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}}, []string{"route"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "foyer_refusals_total", Help: "Refused requests by error code."}, []string{"route", "error"}),
 	}
+	m.attempts = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "foyer_outbox_attempts_total", Help: "Attempts at jobs of the outbox (logout deliveries, mails) by what came of them."}, []string{"kind", "outcome"})
+	m.attemptSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "foyer_outbox_attempt_seconds", Help: "Time of an attempt.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}}, []string{"kind"})
+	m.registry.MustRegister(m.attempts, m.attemptSeconds)
 	counter := func(name, help string, f func() float64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f)
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/op"
+	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/screens"
+	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/throttle"
 	"github.com/foyer-id/foyer/internal/web"
 )
@@ -26,11 +28,14 @@ type Server struct {
 	*Core
 	Handler http.Handler
 	// Routes are all paths that Handler answers, for tests that ask each.
-	Routes  []web.Route
-	metrics *metrics
-	egress  *egress.Client
-	tended  int64 // version of the configuration whose keys were made; of the housekeeper alone
-	drain   drain
+	Routes []web.Route
+	// Deliverer tells applications of logouts, Worker does what waits in the outbox.
+	Deliverer *logout.Deliverer
+	Worker    *outbox.Worker
+	metrics   *metrics
+	egress    *egress.Client
+	tended    int64 // version of the configuration whose keys were made; of the housekeeper alone
+	drain     drain
 }
 
 // NewServer wires the doors of a core, in order, once.
@@ -61,6 +66,9 @@ func NewServer(c *Core) (*Server, error) {
 	pages.Begin = browser
 
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
+	s.Deliverer = &logout.Deliverer{Tenants: c.Directory, Clients: clients, Rings: rings, Caller: out, Store: c.Store,
+		Now: c.Now, Log: c.Log, Stretch: secret.Stretch}
+	s.Worker = s.newWorker()
 	s.Routes = append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
 	s.Handler = s.harden(web.NewServer(web.Options{
 		Routes: s.Routes, System: s.system(),
@@ -149,6 +157,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	done := s.keepHouse(housekeeping)
 	defer func() { <-done }()
 	defer stop()
+	stopWorker := s.runWorker(ctx)
+	defer stopWorker() // after the last request: what it has ended is told at once
 	select {
 	case err := <-failed:
 		return err

@@ -39,6 +39,8 @@ const (
 	ObjectChanged   Kind = "object.change"
 	KeyAdded        Kind = "key.add"
 	KeyRevoked      Kind = "key.revoke"
+	LogoutReplayed  Kind = "logout.replay"
+	LogoutTested    Kind = "logout.test"
 )
 
 // Actor is who acts: "account:SUB", "client:ID", "cli", "apply", "system",

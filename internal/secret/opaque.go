@@ -171,3 +171,12 @@ func UUID() string {
 	h := hex.EncodeToString(b)
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+// Stretch varies d by chance, evenly within ±20 %, so that nodes and retries do
+// not move in step.
+func Stretch(d time.Duration) time.Duration {
+	var b [4]byte
+	rand.Read(b[:])
+	part := float64(binary.BigEndian.Uint32(b[:]))/(1<<31) - 1 // -1 to 1
+	return d + time.Duration(part*0.2*float64(d))
+}

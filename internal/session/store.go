@@ -39,8 +39,8 @@ type Store interface {
 	Participants(ctx context.Context, tenant string, id int64) ([]Participant, error)
 	// CountSessions returns how many live sessions sub has.
 	CountSessions(ctx context.Context, tenant, sub string, now time.Time) (int, error)
-	// SweepSessions removes sessions that ended or expired before the cut, with
-	// their participants, at most limit; it returns how many.
+	// SweepSessions removes sessions that ended before the cut, with their
+	// participants, at most limit; it returns how many.
 	SweepSessions(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

@@ -51,7 +51,7 @@ func (s *Store) SetPassword(ctx context.Context, tenant, sub, hash string, keep 
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
-		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now, audit.Event{})
+		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now, audit.Event{})
 		return err
 	})
 }
@@ -74,7 +74,7 @@ func (s *Store) SetDisabled(ctx context.Context, tenant, sub string, disabled bo
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil || !disabled {
 			return err
 		}
-		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDisabled}, now, audit.Event{})
+		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDisabled}, now, audit.Event{})
 		return err
 	})
 }
@@ -116,7 +116,7 @@ func (s *Store) DeleteAccount(ctx context.Context, tenant, sub string, now time.
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
-		_, err = endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDeleted}, now, audit.Event{})
+		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Reason: sess.AccountDeleted}, now, audit.Event{})
 		return err
 	})
 }

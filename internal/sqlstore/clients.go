@@ -103,6 +103,9 @@ func (s *Store) DeleteClient(ctx context.Context, tenant, clientID string, now t
 		if err := moveConfig(tx); err != nil {
 			return err
 		}
+		if err := s.tellDeleted(tx, tenant, clientID, now); err != nil {
+			return err
+		}
 		n, err := tx.Exec(`DELETE FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID)
 		if err := changedOne(n, err, client.ErrNotFound); err != nil {
 			return err

@@ -36,6 +36,7 @@ type DB struct {
 	now        func() time.Time
 	migrations fs.FS
 	count      *counters
+	queued     atomic.Pointer[func()]
 }
 
 // engine is what the two databases do differently.
@@ -128,6 +129,25 @@ func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	d.count.writes.Add(1)
 	return d.write(ctx, false, fn)
 }
+
+// write runs a transition and, once it has committed with a job for the outbox,
+// says so.
+func (d *DB) write(ctx context.Context, long bool, fn func(tx *Tx) error) error {
+	var queued atomic.Bool // fn may still run when a caller that leaves is gone
+	err := d.engine.write(ctx, long, func(tx *Tx) error {
+		err := fn(tx)
+		queued.Store(tx.queued)
+		return err
+	})
+	if notify := d.queued.Load(); err == nil && notify != nil && queued.Load() {
+		(*notify)()
+	}
+	return err
+}
+
+// OnQueued has fn called after each transition of this process that has put a
+// job into the outbox. It must not wait.
+func (d *DB) OnQueued(fn func()) { d.queued.Store(&fn) }
 
 // WriteValue is [DB.Write] for a transition with a result, which is the zero
 // value whenever there is an error.

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/logout"
+	sess "github.com/foyer-id/foyer/internal/session"
 )
 
 // EndSessions implements logout.Store.
@@ -18,42 +20,33 @@ import (
 // it yields tokens that are dead at their first use, which reads the row again.
 func (s *Store) EndSessions(ctx context.Context, tenant string, e logout.Ending, now time.Time, ev audit.Event) ([]logout.Ended, error) {
 	return WriteValue(ctx, s.db, func(tx *Tx) ([]logout.Ended, error) {
-		list, err := endSessions(ctx, tx, tenant, e, now, ev)
-		if err != nil {
-			return nil, err
-		}
-		for i := range list {
-			rows, err := tx.Query(`SELECT client_id FROM participants WHERE tenant = $1 AND session = $2
-				ORDER BY joined_at, client_id`, tenant, list[i].ID)
-			if list[i].Participants, err = collect(rows, err, scanString); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
+		return s.endSessions(ctx, tx, tenant, e, now, ev)
 	})
 }
 
-func scanString(rows *Rows) (v string, err error) {
-	err = rows.Scan(&v)
-	return v, err
-}
-
 // endSessions is the one way a session ends, in whatever transition: the row,
-// and one record for each. It returns those that were alive, by id, without
-// their participants.
-func endSessions(ctx context.Context, tx *Tx, tenant string, e logout.Ending, now time.Time, ev audit.Event) ([]logout.Ended, error) {
+// one job for each participant that hears of it, and one record. It returns
+// those that were alive, by id.
+func (s *Store) endSessions(ctx context.Context, tx *Tx, tenant string, e logout.Ending, now time.Time, ev audit.Event) ([]logout.Ended, error) {
 	var list []logout.Ended
 	var err error
-	if e.Sub != "" {
+	switch {
+	case e.Sub != "":
 		list, err = endOfAccount(tx, tenant, e, now)
-	} else {
-		list, err = endByID(tx, tenant, e, now)
+	case e.Reason == sess.Expired:
+		list, err = endByID(tx, tenant, e, now, sessionOver)
+	default:
+		list, err = endByID(tx, tenant, e, now, sessionAlive)
 	}
 	if err != nil {
 		return nil, err
 	}
 	slices.SortFunc(list, func(a, b logout.Ended) int { return cmp.Compare(a.ID, b.ID) })
-	for _, x := range list {
+	for i := range list {
+		x := &list[i]
+		if err := s.tell(tx, tenant, x, e.Reason, now); err != nil {
+			return nil, err
+		}
 		if err := writeAudit(ctx, tx, tenant, now, ended(ev, x.SID, x.Sub, e.Reason)); err != nil {
 			return nil, err
 		}
@@ -81,13 +74,16 @@ func endOfAccount(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logo
 
 // endByID takes the rows in one order, so that two callers never wait for each
 // other.
-func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.Ended, error) {
+func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time, which string) ([]logout.Ended, error) {
 	var list []logout.Ended
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Sessions))) {
 		if id == e.Except {
 			continue
 		}
-		x, err := endOne(tx, tenant, id, e, now)
+		var x logout.Ended
+		err := tx.QueryRow(`UPDATE sessions AS s SET ended_at = $3, end_reason = $4
+			WHERE s.tenant = $1 AND s.id = $2 AND ($5 = '' OR s.sub = $5) AND `+which+`
+			RETURNING id, sid, sub`, tenant, id, micro(now), string(e.Reason), e.Owner).Scan(&x.ID, &x.SID, &x.Sub)
 		if errors.Is(err, ErrNoRows) {
 			continue
 		}
@@ -99,9 +95,41 @@ func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.En
 	return list, nil
 }
 
-func endOne(tx *Tx, tenant string, id int64, e logout.Ending, now time.Time) (x logout.Ended, err error) {
-	err = tx.QueryRow(`UPDATE sessions AS s SET ended_at = $3, end_reason = $4
-		WHERE s.tenant = $1 AND s.id = $2 AND ($5 = '' OR s.sub = $5) AND `+sessionAlive+`
-		RETURNING id, sid, sub`, tenant, id, micro(now), string(e.Reason), e.Owner).Scan(&x.ID, &x.SID, &x.Sub)
-	return x, err
+// sessionOver is a session that has reached its end and was not ended yet.
+const sessionOver = `s.ended_at IS NULL AND (s.expires_at <= $3 OR s.idle_timeout > 0 AND s.last_seen + s.idle_timeout <= $3)`
+
+// Sessions of all tenants that are over, the longest over first. The index on
+// idle sessions is of an expression, which stands here to the letter.
+const (
+	overAbsolutely = `SELECT tenant, id FROM sessions WHERE ended_at IS NULL AND expires_at <= $1
+		ORDER BY expires_at LIMIT $2`
+	overIdle = `SELECT tenant, id FROM sessions WHERE ended_at IS NULL AND idle_timeout > 0
+		AND last_seen + idle_timeout <= $1 ORDER BY last_seen + idle_timeout LIMIT $2`
+)
+
+// ExpireSessions implements logout.Store. A session that is used meanwhile, or
+// that another node ends, is left alone: its row is judged again in the transition.
+func (s *Store) ExpireSessions(ctx context.Context, now time.Time, limit int) (int, error) {
+	over := map[string][]int64{}
+	found := 0
+	for _, query := range []string{overAbsolutely, overIdle} {
+		rows, err := s.db.Query(ctx, query, micro(now), limit-found)
+		_, err = collect(rows, err, func(rows *Rows) (none struct{}, err error) {
+			var tenant string
+			var id int64
+			err = rows.Scan(&tenant, &id)
+			over[tenant] = append(over[tenant], id)
+			found++
+			return none, err
+		})
+		if err != nil {
+			return 0, fmt.Errorf("find sessions that are over: %w", err)
+		}
+	}
+	for tenant, ids := range over {
+		if _, err := s.EndSessions(ctx, tenant, logout.Ending{Sessions: ids, Reason: sess.Expired}, now, audit.Event{}); err != nil {
+			return 0, err
+		}
+	}
+	return found, nil
 }

@@ -4,7 +4,11 @@ package sqlstore
 var Plans = map[string]string{
 	endAccountSessions:   "sessions_sub",
 	countSessions:        "sessions_sub",
-	expiredSessions:      "sessions_expiry",
+	overAbsolutely:       "sessions_absolute",
+	overIdle:             "sessions_idle",
+	leaseJobs:            "outbox_due",
+	expiredJobs:          "outbox_settled",
+	sessionsOfClient:     "participants_client",
 	endedSessions:        "sessions_ended",
 	expiredGrants:        "grants_expiry",
 	expiredRefresh:       "refresh_expiry",

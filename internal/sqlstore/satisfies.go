@@ -6,6 +6,7 @@ import (
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/outbox"
 	sess "github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/tenant"
 )
@@ -16,6 +17,7 @@ var (
 	_ client.Store  = (*Store)(nil)
 	_ grant.Store   = (*Store)(nil)
 	_ logout.Store  = (*Store)(nil)
+	_ outbox.Store  = (*Store)(nil)
 	_ sess.Store    = (*Store)(nil)
 	_ tenant.Store  = (*Store)(nil)
 )

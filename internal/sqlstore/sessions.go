@@ -60,7 +60,7 @@ func (s *Store) BeginSession(ctx context.Context, tenant string, b sess.Begin, n
 		}
 		if b.Previous != 0 {
 			ending := logout.Ending{Sessions: []int64{b.Previous}, Reason: sess.Replaced}
-			if _, err := endSessions(ctx, tx, tenant, ending, now, audit.Event{}); err != nil {
+			if _, err := s.endSessions(ctx, tx, tenant, ending, now, audit.Event{}); err != nil {
 				return err
 			}
 		}

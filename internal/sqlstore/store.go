@@ -11,10 +11,13 @@ import (
 // Statements that judge whether something is alive take the tenant as $1, the
 // row's id as $2 and the time as $3, so that the conditions below can be
 // written once.
-type Store struct{ db *DB }
+type Store struct {
+	db    *DB
+	specs specs
+}
 
 // NewStore returns the Store over db, which must be migrated.
-func NewStore(db *DB) *Store { return &Store{db} }
+func NewStore(db *DB) *Store { return &Store{db: db} }
 
 // sessionAlive is session.Session.Alive of the row s.
 const sessionAlive = `s.ended_at IS NULL AND s.expires_at > $3

@@ -42,8 +42,7 @@ func expired(table, id, column string) string {
 }
 
 var (
-	expiredSessions = expired("sessions", "id", "expires_at")
-	endedSessions   = `DELETE FROM sessions WHERE (tenant, id) IN (SELECT tenant, id FROM sessions
+	endedSessions = `DELETE FROM sessions WHERE (tenant, id) IN (SELECT tenant, id FROM sessions
 		WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)`
 	expiredGrants   = expired("grants", "id", "expires_at")
 	expiredRefresh  = expired("refresh_tokens", "id", "expires_at")
@@ -56,10 +55,11 @@ var (
 	expiredDevices  = expired("devices", "sub, browser", "last_seen")
 )
 
-// SweepSessions implements session.Store. A session that its idle timeout ended
-// waits for its absolute end. Participants go with their session.
+// SweepSessions implements session.Store. Those that reach their end by
+// themselves are ended first, like all others (ExpireSessions). Participants go
+// with their session.
 func (s *Store) SweepSessions(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.sweepEach(ctx, micro(before), limit, endedSessions, expiredSessions)
+	return s.sweep(ctx, endedSessions, micro(before), limit)
 }
 
 // SweepGrants implements grant.Store.

@@ -26,6 +26,8 @@ type Tx struct {
 	err  error  // the first statement that failed
 	done bool   // the function has returned
 	open cursor // rows not yet closed
+
+	queued bool // a job was put into the outbox
 }
 
 // Exec runs a statement and returns the number of rows it changed.
