@@ -64,7 +64,7 @@ fuzz: ## every fuzz target for FUZZTIME
 slow: ## tests that take minutes: timing of answers, long histories
 	FOYER_TEST_SLOW=1 $(GO) test -timeout 60m ./internal/...
 
-deps: ## install what the tests need: PostgreSQL, Chromium, strace, npm packages
+deps: ## install what the tests need: PostgreSQL, Chromium, Apache, strace, npm packages
 	./tools/deps
 
 clean: ## remove what make built

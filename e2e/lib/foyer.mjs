@@ -40,6 +40,7 @@ export async function startFoyer(tenant, database = 'sqlite') {
     FOYER_DATABASE: db.dsn,
     FOYER_MASTER_KEY_FILE: join(dir, 'master.key'),
     FOYER_APPLY: apply,
+    FOYER_EGRESS_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8', // applications under test are told that a session ended
     FOYER_LOG_FORMAT: 'text',
   }
   const log = []

@@ -1,5 +1,5 @@
 // A web application with go-oidc and x/oauth2: sign in, userinfo, refresh, sign
-// out.
+// out, and signed out by Foyer.
 package main
 
 import (
@@ -25,7 +25,7 @@ type session struct {
 	mu                     sync.Mutex
 	state, nonce, verifier string
 	token                  *oauth2.Token
-	idToken                string
+	idToken, sid           string
 }
 
 var (
@@ -62,6 +62,7 @@ func main() {
 			}
 		})
 	}
+	mux.HandleFunc("POST /backchannel-logout", ended)
 	fmt.Println("open", home)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"), http.NewCrossOriginProtection().Handler(mux)))
 }
@@ -104,7 +105,13 @@ func callback(w http.ResponseWriter, r *http.Request, s *session) error {
 	if id.Nonce != s.nonce {
 		return errors.New("the ID token belongs to another request")
 	}
-	s.token, s.idToken = token, raw
+	var claims struct {
+		SessionID string `json:"sid"`
+	}
+	if err := id.Claims(&claims); err != nil {
+		return err
+	}
+	s.token, s.idToken, s.sid = token, raw, claims.SessionID
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return nil
 }
@@ -112,7 +119,11 @@ func callback(w http.ResponseWriter, r *http.Request, s *session) error {
 func index(w http.ResponseWriter, r *http.Request, s *session) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if s.token == nil {
-		fmt.Fprint(w, `<!doctype html><title>Orders</title><a href="/login">Sign in</a>`)
+		bye := ""
+		if r.FormValue("state") == "from-orders" {
+			bye = `<p id="bye">You are signed out.</p>`
+		}
+		fmt.Fprint(w, `<!doctype html><title>Orders</title>`, bye, `<a href="/login">Sign in</a>`)
 		return nil
 	}
 	info, err := provider.UserInfo(r.Context(), oauth2.StaticTokenSource(s.token))
@@ -143,18 +154,41 @@ func refresh(w http.ResponseWriter, r *http.Request, s *session) error {
 }
 
 func logout(w http.ResponseWriter, r *http.Request, s *session) error {
-	// go-oidc does not know this endpoint; discovery does.
+	// go-oidc builds no such request; discovery knows the endpoint.
 	var metadata struct {
 		EndSession string `json:"end_session_endpoint"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
 		return err
 	}
-	q := url.Values{"client_id": {config.ClientID}, "post_logout_redirect_uri": {home}}
+	q := url.Values{"client_id": {config.ClientID}, "post_logout_redirect_uri": {home}, "state": {"from-orders"}}
 	if s.idToken != "" {
 		q.Set("id_token_hint", s.idToken)
 	}
-	s.token, s.idToken = nil, "" // here first, then at Foyer
+	s.token, s.idToken, s.sid = nil, "", "" // here first, then at Foyer
 	http.Redirect(w, r, metadata.EndSession+"?"+q.Encode(), http.StatusSeeOther)
 	return nil
+}
+
+// ended is told by Foyer that a session is over (Back-Channel Logout 1.0). A
+// token that comes twice ends nothing more: a sid is never used again.
+func ended(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	r.Body = http.MaxBytesReader(w, r.Body, 10_000)
+	token, err := provider.Verifier(&oidc.Config{ClientID: config.ClientID}).VerifyLogout(r.Context(), r.PostFormValue("logout_token"))
+	if err != nil {
+		log.Print(err)
+		http.Error(w, "not a logout token", http.StatusBadRequest)
+		return
+	}
+	sessions.Range(func(_, value any) bool {
+		s := value.(*session)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.sid == token.SessionID {
+			s.token, s.idToken, s.sid = nil, "", ""
+		}
+		return true
+	})
+	w.WriteHeader(http.StatusNoContent)
 }

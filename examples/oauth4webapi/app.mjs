@@ -31,9 +31,14 @@ function address(endpoint, parameters) {
 
 const routes = {
   async 'GET /'(request, session) {
-    if (!session.tokens) return { html: '<a href="/login">Sign in</a>' }
-    const person = await oauth.processUserInfoResponse(server, client, session.sub,
-      await oauth.userInfoRequest(server, client, session.tokens.access_token, http))
+    const bye = new URL(request.url, home).searchParams.get('state') === 'from-orders' ? '<p id="bye">You are signed out.</p>' : ''
+    if (!session.tokens) return { html: bye + '<a href="/login">Sign in</a>' }
+    const answer = await oauth.userInfoRequest(server, client, session.tokens.access_token, http)
+    if (answer.status === 401) { // expired, or signed out at Foyer
+      delete session.tokens
+      return { html: '<a href="/login">Sign in</a>' }
+    }
+    const person = await oauth.processUserInfoResponse(server, client, session.sub, answer)
     return { html: `<p id="who">${JSON.stringify(person).replace(/</g, '&lt;')}</p>
       <form method="post" action="/refresh"><button id="refresh">Refresh</button></form>
       <form method="post" action="/logout"><button id="logout">Sign out</button></form>` }
@@ -66,7 +71,9 @@ const routes = {
   async 'POST /logout'(request, session) {
     const hint = session.tokens?.id_token
     delete session.tokens // here first, then at Foyer
-    return { to: address(server.end_session_endpoint, { client_id: client.client_id, id_token_hint: hint, post_logout_redirect_uri: home }) }
+    return { to: address(server.end_session_endpoint, {
+      client_id: client.client_id, id_token_hint: hint, post_logout_redirect_uri: home, state: 'from-orders',
+    }) }
   },
 }
 

@@ -1,8 +1,9 @@
 // A web application on a server, with openid-client: sign in, userinfo,
-// refresh, sign out.
+// refresh, sign out, and signed out by Foyer.
 import { createServer } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import * as openid from 'openid-client'
+import { receiver } from '../backchannel.mjs'
 
 const issuer = new URL(process.env.ISSUER ?? 'http://localhost:8080')
 const secret = process.env.CLIENT_SECRET ?? 'change-me-before-going-public'
@@ -25,9 +26,15 @@ function sessionOf(request, response) {
   return sessions.get(id)
 }
 
+const ended = (sid) => {
+  for (const session of sessions.values()) if (session.sid === sid) delete session.tokens
+}
+const backchannel = receiver({ issuer: config.serverMetadata().issuer, jwksUri: config.serverMetadata().jwks_uri, clientId: 'web', ended })
+
 const routes = {
   async 'GET /'(request, session) {
-    if (!session.tokens) return { html: '<a href="/login">Sign in</a>' }
+    const bye = new URL(request.url, home).searchParams.get('state') === 'from-orders' ? '<p id="bye">You are signed out.</p>' : ''
+    if (!session.tokens) return { html: bye + '<a href="/login">Sign in</a>' }
     const { sub } = session.tokens.claims()
     const person = await openid.fetchUserInfo(config, session.tokens.access_token, sub)
     return { html: `<p id="who">${JSON.stringify(person).replace(/</g, '&lt;')}</p>
@@ -47,6 +54,7 @@ const routes = {
     session.tokens = await openid.authorizationCodeGrant(config, new URL(request.url, home), {
       pkceCodeVerifier: session.verifier, expectedState: session.state, expectedNonce: session.nonce, idTokenExpected: true,
     })
+    session.sid = session.tokens.claims().sid
     return { to: home }
   },
   async 'POST /refresh'(request, session) {
@@ -59,12 +67,14 @@ const routes = {
   async 'POST /logout'(request, session) {
     const hint = session.tokens?.id_token
     delete session.tokens // here first, then at Foyer
-    return { to: openid.buildEndSessionUrl(config, { post_logout_redirect_uri: home, ...(hint && { id_token_hint: hint }) }) }
+    return { to: openid.buildEndSessionUrl(config, { post_logout_redirect_uri: home, state: 'from-orders', ...(hint && { id_token_hint: hint }) }) }
   },
 }
 
 createServer(async (request, response) => {
-  const route = routes[`${request.method} ${new URL(request.url, home).pathname}`]
+  const { pathname } = new URL(request.url, home)
+  if (request.method === 'POST' && pathname === '/backchannel-logout') return backchannel(request, response)
+  const route = routes[`${request.method} ${pathname}`]
   if (!route) return response.writeHead(404).end()
   try {
     const { to, html } = await route(request, sessionOf(request, response))

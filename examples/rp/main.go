@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"log"
@@ -35,14 +36,16 @@ func main() {
 	mux := http.NewServeMux()
 	mux.Handle("/login", site.Login())
 	mux.Handle("/callback", site.Callback())
-	mux.Handle("/logout", site.Logout()) // POST, and only from this site
+	mux.HandleFunc("/logout", func(w http.ResponseWriter, r *http.Request) { // POST, and only from this site
+		site.SignOut(w, r, "from-orders")
+	})
 	mux.Handle("POST /refresh", site.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := site.Refresh(r.Context(), rp.FromContext(r.Context())); err != nil {
 			log.Print(err) // rp.ErrNoSession: signed out at Foyer, and now here too
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})))
-	mux.Handle("/{$}", site.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	orders := site.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := site.Fresh(r.Context(), rp.FromContext(r.Context())) // a token for another minute
 		if err != nil {
 			http.Redirect(w, r, "/login", http.StatusSeeOther)
@@ -57,7 +60,19 @@ func main() {
 		fmt.Fprintf(w, `<!doctype html><title>Orders</title><p id="who">%s</p>
 			<form method="post" action="/refresh"><button id="refresh">Refresh</button></form>
 			<form method="post" action="/logout"><button id="logout">Sign out</button></form>`, html.EscapeString(string(info.Claims)))
-	})))
+	}))
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := site.Session(r); !errors.Is(err, rp.ErrNoSession) {
+			orders.ServeHTTP(w, r) // which would ask strangers to sign in at once
+			return
+		}
+		bye := ""
+		if r.FormValue("state") == "from-orders" {
+			bye = `<p id="bye">You are signed out.</p>`
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><title>Orders</title>`, bye, `<a href="/login">Sign in</a>`)
+	})
 
 	fmt.Println("open", home)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"), mux))
