@@ -97,10 +97,10 @@ func (p *Provider) Metadata() Metadata {
 // the endpoints it had.
 func (p *Provider) current(ctx context.Context) *Metadata {
 	at := p.known.Load()
-	if now := p.now(); now.Sub(at.at) > metadataLife {
-		if err := p.read(ctx); err != nil && ctx.Err() == nil {
-			p.known.CompareAndSwap(at, &metadataAt{at.Metadata, now.Add(time.Minute - metadataLife)})
-		}
+	now := p.now()
+	// One asks, and the others go on with what they have; the next asks in a minute.
+	if now.Sub(at.at) > metadataLife && p.known.CompareAndSwap(at, &metadataAt{at.Metadata, now.Add(time.Minute - metadataLife)}) {
+		_ = p.read(ctx)
 	}
 	return &p.known.Load().Metadata
 }

@@ -65,7 +65,7 @@ func (c *Client) verifyIDToken(ctx context.Context, raw string, want expected) (
 		return nil, err
 	}
 	var m idClaims
-	if err := decodeClaims(body, &m); err != nil {
+	if _, err := decodeClaims(body, &m); err != nil {
 		return nil, err
 	}
 	now := c.p.now()
@@ -94,14 +94,21 @@ func (c *Client) verifyIDToken(ctx context.Context, raw string, want expected) (
 // trusted (item 3), so azp can only be this client.
 func (c *Client) checkParties(m *idClaims) error {
 	switch {
-	case m.Iss != c.p.issuer:
-		return refuse("iss %q is not %q", m.Iss, c.p.issuer)
 	case m.Sub == "" || len(m.Sub) > 255:
 		return refuse("sub is empty or longer than 255")
-	case len(m.Aud) != 1 || m.Aud[0] != c.cfg.ClientID:
-		return refuse("aud %q is not exactly %q", m.Aud, c.cfg.ClientID)
 	case m.AZP != nil && *m.AZP != c.cfg.ClientID:
 		return refuse("azp %q is not %q", *m.AZP, c.cfg.ClientID)
+	}
+	return c.checkIssue(m)
+}
+
+// checkIssue: by this provider, for this client and nobody else.
+func (c *Client) checkIssue(m *idClaims) error {
+	switch {
+	case m.Iss != c.p.issuer:
+		return refuse("iss %q is not %q", m.Iss, c.p.issuer)
+	case len(m.Aud) != 1 || m.Aud[0] != c.cfg.ClientID:
+		return refuse("aud %q is not exactly %q", m.Aud, c.cfg.ClientID)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ type Memory struct {
 	now   func() time.Time
 	byID  map[string]*list.Element // of *Session
 	used  *list.List               // most recently used first
+	ended *recent                  // what the provider ended, for EndingLife
 }
 
 // NewMemory returns a store of at most limit sessions; 0 or less: 10 000. now
@@ -26,13 +27,16 @@ func NewMemory(limit int, now func() time.Time) *Memory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Memory{limit: limit, now: now, byID: map[string]*list.Element{}, used: list.New()}
+	return &Memory{limit: limit, now: now, byID: map[string]*list.Element{}, used: list.New(), ended: newRecent(maxRemembered)}
 }
 
 // Create implements SessionStore.
 func (m *Memory) Create(_ context.Context, s *Session) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.over(s) {
+		return ErrEnded
+	}
 	m.drop(s.ID)
 	for m.used.Len() >= m.limit {
 		m.drop(m.used.Back().Value.(*Session).ID)
@@ -71,6 +75,51 @@ func (m *Memory) Delete(_ context.Context, id string) error {
 	defer m.mu.Unlock()
 	m.drop(id)
 	return nil
+}
+
+// EndBySID implements SessionStore. With ErrFull, the sessions that were there
+// have ended, and a sign-in under way may be missed: the provider should try
+// again.
+func (m *Memory) EndBySID(_ context.Context, iss, sid string) error {
+	return m.end(bySID(iss, sid), time.Time{}, func(t *IDToken) bool { return t.Issuer == iss && t.SessionID == sid })
+}
+
+// EndBySub implements SessionStore; see EndBySID for ErrFull.
+func (m *Memory) EndBySub(_ context.Context, iss, sub string, at time.Time) error {
+	return m.end(bySub(iss, sub), at, func(t *IDToken) bool { return t.Issuer == iss && t.Subject == sub })
+}
+
+func bySID(iss, sid string) string { return "sid\x00" + iss + "\x00" + sid }
+func bySub(iss, sub string) string { return "sub\x00" + iss + "\x00" + sub }
+
+// end goes through all sessions: only the provider's word brings it here.
+func (m *Memory) end(key string, at time.Time, named func(*IDToken) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, e := range m.byID {
+		if t := e.Value.(*Session).Tokens.IDToken; t != nil && named(t) {
+			m.drop(id)
+		}
+	}
+	now := m.now()
+	if e, ok := m.ended.find(key, now); ok && e.at.After(at) {
+		at = e.at // tokens may come in another order than they were made
+	}
+	return m.ended.put(key, remembered{until: now.Add(EndingLife), at: at}, now)
+}
+
+// over tells whether the provider has ended a session that is about to begin.
+func (m *Memory) over(s *Session) bool {
+	t := s.Tokens.IDToken
+	if t == nil {
+		return false
+	}
+	now := m.now()
+	if _, ok := m.ended.find(bySID(t.Issuer, t.SessionID), now); ok {
+		return true
+	}
+	e, ok := m.ended.find(bySub(t.Issuer, t.Subject), now)
+	return ok && !t.IssuedAt.After(e.at)
 }
 
 // Len is how many sessions are kept.

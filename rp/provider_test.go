@@ -94,7 +94,8 @@ type provider struct {
 
 	mu       sync.Mutex
 	signing  key
-	keys     []any // the JWKS
+	keys     []any         // the JWKS
+	held     chan struct{} // when set, readers of the JWKS say so and wait
 	metadata map[string]any
 	asked    url.Values // the authorization request that is being answered
 	codes    map[string]url.Values
@@ -172,8 +173,12 @@ func (p *provider) discovery(w http.ResponseWriter, r *http.Request) {
 func (p *provider) jwks(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.fetched[r.URL.Path]++
-	keys := p.keys
+	keys, held := p.keys, p.held
 	p.mu.Unlock()
+	if held != nil {
+		held <- struct{}{} // here it is
+		<-held
+	}
 	if keys == nil {
 		http.Error(w, "down", http.StatusServiceUnavailable)
 		return

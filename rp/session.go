@@ -23,10 +23,28 @@ type Session struct {
 // ErrNoSession: nobody is signed in here, or not any more.
 var ErrNoSession = errors.New("rp: no session")
 
-// SessionStore keeps sessions. Each method is atomic. A session whose Expires
-// has passed may be dropped at any time.
+// ErrEnded: the provider ended the sign-in while it was being completed here.
+var ErrEnded = errors.New("rp: the provider has ended this sign-in")
+
+// EndingLife is how long a SessionStore remembers that a session at the provider
+// has ended. It covers the ten minutes that a code may live (RFC 6749 §4.1.2) and the
+// five that a Site takes at most from there to Create.
+const EndingLife = 15 * time.Minute
+
+// maxSignIn is how long a callback may take, SiteOptions.SignedIn included.
+const maxSignIn = EndingLife - 10*time.Minute
+
+// SessionStore keeps the sessions of one client. Each method is atomic. A
+// session whose Expires has passed may be dropped at any time.
+//
+// The provider may end a session while its sign-in is being completed here: the
+// tokens are there, Create has not been called. The logout wins: what EndBySID
+// and EndBySub were told counts for EndingLife, and Create returns ErrEnded for
+// a session that they would have ended. A store that keeps the sessions
+// themselves in cookies cannot end any; it remembers what it was told for as
+// long as sessions last, and answers ErrNoSession from Load.
 type SessionStore interface {
-	// Create keeps a new session.
+	// Create keeps a new session, or returns ErrEnded.
 	Create(ctx context.Context, s *Session) error
 	// Load returns a copy of a session, or ErrNoSession.
 	Load(ctx context.Context, id string) (*Session, error)
@@ -35,6 +53,13 @@ type SessionStore interface {
 	Update(ctx context.Context, s *Session) error
 	// Delete ends a session; one that is not there is no error.
 	Delete(ctx context.Context, id string) error
+	// EndBySID ends the sessions whose ID token has this iss and sid; that there
+	// are none is no error (Back-Channel §2.7).
+	EndBySID(ctx context.Context, iss, sid string) error
+	// EndBySub ends all sessions whose ID token has this iss and sub. at is when
+	// the provider said so: Create refuses ID tokens issued (iat) until then, and
+	// takes later ones, which come from a new sign-in.
+	EndBySub(ctx context.Context, iss, sub string, at time.Time) error
 }
 
 // hashID is what a store knows of a cookie's value.

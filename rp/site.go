@@ -37,8 +37,17 @@ type SiteOptions struct {
 	// SignedIn is called when the tokens are verified and before the session
 	// begins; it may fill in s.Values, and its error is a failure. Optional.
 	SignedIn func(r *http.Request, s *Session) error
+	// SignedOut is called when the provider has ended sessions by a logout token,
+	// after they ended in the Store: to tell open pages, to drop what else is kept.
+	// On an error the provider is asked to try again. Optional.
+	SignedOut func(ctx context.Context, t LogoutToken) error
+	// Replays remembers the logout tokens that were used; default NewReplays(0, nil).
+	Replays Replays
+	// LogoutFailed is told why a logout token or a front-channel request was
+	// refused or failed, for a log. Optional.
+	LogoutFailed func(r *http.Request, err error)
 	// Failed answers when something went wrong: an *Error of the provider
-	// (access_denied, login_required), ErrState, ErrToken, a fault. Default: a
+	// (access_denied, login_required), ErrState, ErrToken, ErrEnded, a fault. Default: a
 	// line of text.
 	Failed func(w http.ResponseWriter, r *http.Request, err error)
 }
@@ -156,7 +165,7 @@ func (s *Site) unknown(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request, answer url.Values, p pending) error {
-	ctx := r.Context()
+	ctx, begun := r.Context(), s.client.p.now()
 	t, err := s.client.Exchange(ctx, answer, p.AuthRequest)
 	if err != nil {
 		return err
@@ -170,6 +179,9 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request, answer url.Values,
 	}
 	if err := s.forget(ctx, r); err != nil {
 		return err
+	}
+	if took := s.client.p.now().Sub(begun); took > maxSignIn {
+		return fmt.Errorf("%w, perhaps: its last step took %s, and a logout is remembered for %s", ErrEnded, took, EndingLife)
 	}
 	if err := s.o.Store.Create(ctx, n); err != nil {
 		return fmt.Errorf("begin session: %w", err)
@@ -197,6 +209,8 @@ func plainFailure(w http.ResponseWriter, _ *http.Request, err error) {
 		http.Error(w, "You were not signed in: "+refused.Code, http.StatusForbidden)
 	case errors.Is(err, ErrState):
 		http.Error(w, "This sign-in was begun in another browser, or too long ago. Please begin again.", http.StatusBadRequest)
+	case errors.Is(err, ErrEnded):
+		http.Error(w, "You were signed out meanwhile. Please begin again.", http.StatusForbidden)
 	case errors.Is(err, ErrToken), errors.Is(err, ErrAnswer):
 		http.Error(w, "The sign-in could not be verified. Please begin again.", http.StatusBadRequest)
 	default:

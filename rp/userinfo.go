@@ -2,12 +2,13 @@ package rp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
+
+	strictjson "github.com/go-jose/go-jose/v4/json"
 )
 
 // ErrUnsupported: the provider has no such endpoint.
@@ -48,7 +49,7 @@ func (c *Client) UserInfo(ctx context.Context, accessToken, subject string) (*Us
 		return nil, fmt.Errorf("%w: userinfo is %q, not application/json", ErrAnswer, kind)
 	}
 	u := &UserInfo{Claims: body}
-	if err := json.Unmarshal(body, u); err != nil {
+	if err := strictjson.Unmarshal(body, u); err != nil {
 		return nil, fmt.Errorf("%w: userinfo: %w", ErrAnswer, err)
 	}
 	if subject == "" || u.Subject != subject {

@@ -56,8 +56,12 @@ func (p *Provider) verify(ctx context.Context, raw string, typ ...string) (claim
 	if err != nil {
 		return nil, "", refuse("%v", err)
 	}
-	for _, again := range []bool{false, true} {
-		keys, err := p.keys.find(ctx, h.Kid, alg, again)
+	var tried *keySet
+	for range 2 {
+		keys, set, err := p.keys.find(ctx, h.Kid, alg, tried)
+		if errors.Is(err, ErrKeys) {
+			return nil, "", fmt.Errorf("%w: no key of the provider has kid %q; %w", ErrToken, h.Kid, err)
+		}
 		if err != nil {
 			return nil, "", err
 		}
@@ -66,6 +70,7 @@ func (p *Provider) verify(ctx context.Context, raw string, typ ...string) (claim
 				return claims, alg, nil
 			}
 		}
+		tried = set
 	}
 	return nil, "", refuse("no key of the provider (kid %q) verifies the signature", h.Kid)
 }
@@ -108,16 +113,15 @@ func readHeader(raw string) (header, error) {
 }
 
 // decodeClaims reads claims strictly: repeated members are refused wherever
-// they are, and names are compared as they are written.
-func decodeClaims(claims []byte, into any) error {
-	var all map[string]any
+// they are, and names are compared as they are written. It returns all of them.
+func decodeClaims(claims []byte, into any) (all map[string]any, err error) {
 	if err := strictjson.Unmarshal(claims, &all); err != nil {
-		return refuse("claims: %v", err)
+		return nil, refuse("claims: %v", err)
 	}
 	if err := strictjson.Unmarshal(claims, into); err != nil {
-		return refuse("claims: %v", err)
+		return nil, refuse("claims: %v", err)
 	}
-	return nil
+	return all, nil
 }
 
 // audience is a string or a list of them (RFC 7519 §4.1.3).
