@@ -8,10 +8,11 @@
 //	client, err := rp.NewClient(provider, rp.Config{ClientID: …, ClientSecret: …, RedirectURI: …})
 //	site, err := rp.NewSite(client, rp.SiteOptions{})
 //	mux.Handle("/login", site.Login()); mux.Handle("/callback", site.Callback()); mux.Handle("/logout", site.Logout())
+//	mux.Handle("/backchannel-logout", site.BackchannelLogout()) // signed out elsewhere
 //	mux.Handle("/", site.Require(application))
 //
 // Those who want only the protocol use [Client] alone: AuthorizeURL, Exchange,
-// Refresh, UserInfo, Revoke and EndSessionURL.
+// Refresh, UserInfo, Revoke, EndSessionURL, BackchannelLogout and VerifyLogoutToken.
 //
 // What it insists on, without a way to turn it off: the code flow with PKCE S256
 // (RFC 9700 §2.1.1), state and nonce, the issuer in discovery, in the answer

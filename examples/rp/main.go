@@ -1,5 +1,5 @@
 // A web application with Foyer's own package: sign in, userinfo, refresh, sign
-// out.
+// out, here and elsewhere.
 package main
 
 import (
@@ -39,6 +39,7 @@ func main() {
 	mux.HandleFunc("/logout", func(w http.ResponseWriter, r *http.Request) { // POST, and only from this site
 		site.SignOut(w, r, "from-orders")
 	})
+	mux.Handle("/backchannel-logout", site.BackchannelLogout()) // signed out elsewhere: Foyer says so
 	mux.Handle("POST /refresh", site.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := site.Refresh(r.Context(), rp.FromContext(r.Context())); err != nil {
 			log.Print(err) // rp.ErrNoSession: signed out at Foyer, and now here too
