@@ -54,23 +54,42 @@ const (
 func (s *Server) keepHouse(ctx context.Context) (done <-chan struct{}) {
 	finished := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() { s.expireSessions(ctx) })
+	wg.Go(func() {
+		defer s.reportPanic("expiry")
+		s.expireSessions(ctx)
+	})
+	wg.Go(func() {
+		defer s.reportPanic("housekeeping")
+		s.tend(ctx)
+	})
 	go func() {
-		defer close(finished)
-		defer wg.Wait()
-		tick := time.NewTicker(sweepEvery)
-		defer tick.Stop()
-		for {
-			s.tendKeys(ctx)
-			s.sweep(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
+		wg.Wait()
+		close(finished)
 	}()
 	return finished
+}
+
+func (s *Server) tend(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		s.tendKeys(ctx)
+		s.sweep(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// reportPanic logs a panic that ends the program: an ERROR is written at once
+// and with it the lines before it that are still held.
+func (s *Server) reportPanic(what string) {
+	if p := recover(); p != nil {
+		s.Log.Error("panicked", "what", what, "panic", p)
+		panic(p)
+	}
 }
 
 // tendKeys makes missing keys and announces the next ones. RSA keys take up to

@@ -24,6 +24,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	refused  *prometheus.CounterVec
+	series   series // of the first two
 
 	attempts       *prometheus.CounterVec // of the outbox
 	attemptSeconds *prometheus.HistogramVec
@@ -60,15 +61,18 @@ func newMetrics(db *sqlstore.DB, hasher *account.Hasher) *metrics {
 
 // observe is called once for every answered request.
 func (m *metrics) observe(q *web.Request, method string, status int, took time.Duration) {
-	route := q.Route
-	if route == "" {
-		route = "none"
+	of := answered{q.Route, methodLabel(method), status}
+	if of.route == "" {
+		of.route = "none"
 	}
-	m.requests.WithLabelValues(route, methodLabel(method), strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	m.series.of(of, m.resolve).count(took)
 	if q.Error != "" {
-		m.refused.WithLabelValues(route, q.Error).Inc()
+		m.refused.WithLabelValues(of.route, q.Error).Inc()
 	}
+}
+
+func (m *metrics) resolve(of answered) *pair {
+	return &pair{m.requests.WithLabelValues(of.route, of.method, strconv.Itoa(of.status)), m.seconds.WithLabelValues(of.route)}
 }
 
 // methodLabel keeps strangers from making a series for each word (DS5).

@@ -25,7 +25,9 @@ type ServeOptions struct {
 func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) {
 	tuneRuntime()
 	if o.Log == nil {
-		o.Log = newLogger(cfg, o.Stderr)
+		var flush func() error
+		o.Log, flush = newLogger(cfg, o.Stderr)
+		defer func() { err = errors.Join(err, flush()) }()
 	}
 	if file, ok := sqliteFile(cfg); ok {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -79,22 +81,4 @@ func (c *Core) issuerOf(ctx context.Context, id string) string {
 		return ""
 	}
 	return t.Issuer
-}
-
-// newLogger writes one JSON or text line for each event (LG2: both escape
-// control characters).
-func newLogger(cfg *config.Server, w io.Writer) *slog.Logger {
-	h := &slog.HandlerOptions{Level: cfg.LogLevel(), ReplaceAttr: inUTC}
-	if cfg.Log.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, h))
-	}
-	return slog.New(slog.NewJSONHandler(w, h))
-}
-
-// inUTC makes the lines of all nodes comparable (LG3).
-func inUTC(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-		a.Value = slog.TimeValue(a.Value.Time().UTC())
-	}
-	return a
 }

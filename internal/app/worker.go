@@ -29,6 +29,7 @@ func (s *Server) runWorker(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer s.reportPanic("outbox")
 		s.Worker.Run(ctx)
 	}()
 	return func() {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,12 +103,18 @@ func TestDS4_SlowSendersAreCutOff(t *testing.T) {
 	}
 }
 
-// TestLG3_TimesAreUTC: the program runs in New York.
+// TestLG3_TimesAreUTC: the program runs in New York. Its stop writes the lines
+// that are held.
 func TestLG3_TimesAreUTC(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t, "", "")
 	p.start()
 	p.Web.Fetch("/login")
+	must(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	must(t, p.cmd.Wait())
+	if !strings.Contains(p.Log.String(), `"route":"/login"`) {
+		t.Error("no line of the request before the stop")
+	}
 	seen := 0
 	for line := range strings.SplitSeq(p.Log.String(), "\n") {
 		if _, rest, ok := strings.Cut(line, `"time":"`); ok {
