@@ -59,11 +59,11 @@ type Spec struct {
 // State is a grant with what its life depends on, read in one statement.
 type State struct {
 	Grant
-	CodeHash      string
+	CodeHash      string // this and the next two only from FindGrant
 	CodeExpiresAt int64
 	CodeUsedAt    int64
 	SessionAlive  bool             // always true for grants without a session
-	Account       *account.Account // nil when it no longer exists
+	Account       *account.Account // without its password; nil when it no longer exists
 }
 
 // Alive tells whether tokens of the grant hold at now: not revoked, not

@@ -10,22 +10,29 @@ import (
 	"github.com/foyer-id/foyer/internal/audit"
 )
 
-// accountColumns of the row a, which may be absent (LEFT JOIN): sub is "" then.
-const accountColumns = `COALESCE(a.sub, ''), COALESCE(a.created_at, 0), COALESCE(a.updated_at, 0),
-	COALESCE(a.disabled_at, 0), COALESCE(a.valid_from, 0), COALESCE(a.password_hash, ''),
-	COALESCE(a.password_changed_at, 0), COALESCE(a.email, ''), COALESCE(a.email_verified, FALSE),
+// personColumns of the row a, which may be absent (LEFT JOIN): sub is "" then.
+const personColumns = `COALESCE(a.sub, ''), COALESCE(a.created_at, 0), COALESCE(a.updated_at, 0),
+	COALESCE(a.disabled_at, 0), COALESCE(a.valid_from, 0), COALESCE(a.email, ''), COALESCE(a.email_verified, FALSE),
 	COALESCE(a.mobile, ''), COALESCE(a.mobile_verified, FALSE), COALESCE(a.profile, '')`
 
-// accountRow is where accountColumns are scanned.
+// accountColumns are personColumns and the password's, of a row that is there.
+const accountColumns = personColumns + `, a.password_hash, a.password_changed_at`
+
+// accountRow is where accountColumns or personColumns are scanned.
 type accountRow struct {
 	account.Account
 	profile string
 }
 
 func (r *accountRow) dest() []any {
+	return append(r.person(nil), &r.PasswordHash, &r.PasswordChangedAt)
+}
+
+// person appends the destinations of personColumns.
+func (r *accountRow) person(d []any) []any {
 	a := &r.Account
-	return []any{&a.Sub, &a.CreatedAt, &a.UpdatedAt, &a.DisabledAt, &a.ValidFrom, &a.PasswordHash,
-		&a.PasswordChangedAt, &a.Email, &a.EmailVerified, &a.Mobile, &a.MobileVerified, &r.profile}
+	return append(d, &a.Sub, &a.CreatedAt, &a.UpdatedAt, &a.DisabledAt, &a.ValidFrom,
+		&a.Email, &a.EmailVerified, &a.Mobile, &a.MobileVerified, &r.profile)
 }
 
 // account returns what was scanned, nil when the row was absent.

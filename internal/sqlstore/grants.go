@@ -54,8 +54,9 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 // FindGrant implements grant.Store.
 func (s *Store) FindGrant(ctx context.Context, tenant string, id int64, now time.Time) (*grant.State, error) {
 	r := new(stateRow)
-	if err := s.db.QueryRow(ctx, `SELECT `+stateColumns+` FROM grants AS g`+stateJoins+`
-		WHERE g.tenant = $1 AND g.id = $2`, tenant, id, micro(now)).Scan(r.dest()...); err != nil {
+	if err := s.db.QueryRow(ctx, `SELECT `+codeColumns+stateColumns+` FROM grants AS g`+stateJoins+`
+		WHERE g.tenant = $1 AND g.id = $2`, tenant, id, micro(now)).
+		Scan(r.dest(&r.CodeHash, &r.CodeExpiresAt, &r.CodeUsedAt)...); err != nil {
 		return nil, grantError("find grant", err)
 	}
 	return r.state()

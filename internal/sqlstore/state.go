@@ -9,11 +9,14 @@ import (
 )
 
 // stateColumns of the grant g, its session s and its account a, each of which
-// may be absent: the id is 0 then. The time is $3.
-const stateColumns = `COALESCE(g.id, 0), COALESCE(g.client_id, ''), COALESCE(g.sub, ''), COALESCE(g.session, 0),
-	COALESCE(g.bound, FALSE), COALESCE(g.created_at, 0), COALESCE(g.expires_at, 0), COALESCE(g.revoked_at, 0),
-	COALESCE(g.code_hash, ''), COALESCE(g.code_expires_at, 0), COALESCE(g.code_used_at, 0), COALESCE(g.spec, ''),
-	COALESCE(g.session = 0 OR (s.id IS NOT NULL AND ` + sessionAlive + `), FALSE), ` + accountColumns
+// may be absent: the id is 0 then. The time is $3. No token needs the password's
+// hash or the code's: codeColumns are for the code itself.
+const (
+	stateColumns = `COALESCE(g.id, 0), COALESCE(g.client_id, ''), COALESCE(g.sub, ''), COALESCE(g.session, 0),
+	COALESCE(g.bound, FALSE), COALESCE(g.created_at, 0), COALESCE(g.expires_at, 0), COALESCE(g.revoked_at, 0), COALESCE(g.spec, ''),
+	COALESCE(g.session = 0 OR (s.id IS NOT NULL AND ` + sessionAlive + `), FALSE), ` + personColumns
+	codeColumns = `g.code_hash, g.code_expires_at, COALESCE(g.code_used_at, 0), `
+)
 
 const stateJoins = ` LEFT JOIN sessions AS s ON s.tenant = g.tenant AND s.id = g.session
 	LEFT JOIN accounts AS a ON a.tenant = g.tenant AND a.sub = g.sub`
@@ -28,10 +31,9 @@ type stateRow struct {
 // dest returns own's destinations and then those of stateColumns.
 func (r *stateRow) dest(own ...any) []any {
 	s := &r.State
-	d := append(make([]any, 0, 36), own...)
-	d = append(d, &s.ID, &s.ClientID, &s.Sub, &s.Session, &s.Bound, &s.CreatedAt, &s.ExpiresAt, &s.RevokedAt,
-		&s.CodeHash, &s.CodeExpiresAt, &s.CodeUsedAt, &r.spec, &s.SessionAlive)
-	return append(d, r.acct.dest()...)
+	d := append(make([]any, 0, 32), own...)
+	d = append(d, &s.ID, &s.ClientID, &s.Sub, &s.Session, &s.Bound, &s.CreatedAt, &s.ExpiresAt, &s.RevokedAt, &r.spec, &s.SessionAlive)
+	return r.acct.person(d)
 }
 
 // state returns what was scanned, grant.ErrNotFound when there was no grant.
