@@ -91,7 +91,7 @@ func transport(dial dialFunc, roots *x509.CertPool) *http.Transport {
 		TLSHandshakeTimeout:    ConnectTimeout,
 		DisableCompression:     true,
 		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    2,
+		MaxIdleConnsPerHost:    16, // a lane of the outbox
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		Protocols:              http1(),
