@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/egress"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/screens"
@@ -149,13 +151,41 @@ func CheckClient(cfg *config.Server, t *tenant.Tenant, s *client.Spec, origin cl
 		findings = append(findings, client.Finding{Pointer: "/client_secret",
 			Message: "is the example from the documentation; leave it out and one will be made", Cite: "RFC 6749 §10.10"})
 	}
-	if s.BackchannelLogoutURI != "" {
-		warnings = append(warnings, client.Finding{Pointer: "/backchannel_logout_uri", Message: "back-channel logout is not delivered yet"})
+	if f := unreachable(cfg, s.BackchannelLogoutURI); f != "" {
+		warnings = append(warnings, client.Finding{Pointer: "/backchannel_logout_uri", Message: f})
 	}
 	if len(s.ProfileMenu) > 0 {
 		warnings = append(warnings, client.Finding{Pointer: "/profile_menu", Message: "the profile page is not available yet"})
 	}
 	return findings, warnings
+}
+
+// unreachable says why the address guard will not let a call through, as far as
+// the address tells by itself: other names are looked up when they are called.
+func unreachable(cfg *config.Server, uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || uri == "" {
+		return ""
+	}
+	want := []string{"127.0.0.0/8", "::1/128"} // what localhost may mean
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		want = []string{netip.PrefixFrom(a, a.BitLen()).String()}
+		if u.Scheme == "https" && !egress.Special(a) {
+			return ""
+		}
+	} else if !client.Loopback(u.Hostname()) {
+		return ""
+	}
+	want = slices.DeleteFunc(want, func(w string) bool {
+		p := netip.MustParsePrefix(w)
+		return slices.ContainsFunc(cfg.EgressNetworks(), func(n netip.Prefix) bool {
+			return n.Bits() <= p.Bits() && n.Contains(p.Addr())
+		})
+	})
+	if len(want) == 0 {
+		return ""
+	}
+	return "will not be called: add " + strings.Join(want, " and ") + " to egress.allow_private_networks in foyer.yaml"
 }
 
 // local tells whether only this machine can reach the server.

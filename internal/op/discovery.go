@@ -69,6 +69,8 @@ type metadata struct {
 	RequestParameter      bool     `json:"request_parameter_supported"`
 	RequestURIParameter   bool     `json:"request_uri_parameter_supported"`
 	AuthorizationResponse bool     `json:"authorization_response_iss_parameter_supported"`
+	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
+	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
 }
 
 func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadata {
@@ -91,6 +93,7 @@ func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadat
 		PromptValues:    []string{"none", "login", "consent", "select_account", "create"},
 		DisplayValues:   []string{"page", "touch"}, // not popup: pages are isolated from their opener (HD4)
 		ClaimsParameter: true, RequestParameter: true, AuthorizationResponse: true,
+		BackchannelLogout: true, BackchannelSession: true,
 	}
 	for _, l := range i18n.Offered(t.Settings.Locales) {
 		m.UILocales = append(m.UILocales, l.Tag())

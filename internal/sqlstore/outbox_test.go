@@ -372,4 +372,3 @@ func TestExpiryEndsWhatIsOverAndNothingElse(t *testing.T) {
 		w.is(err, session.ErrNotFound)
 	})
 }
-
