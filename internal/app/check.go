@@ -154,8 +154,10 @@ func CheckClient(cfg *config.Server, t *tenant.Tenant, s *client.Spec, origin cl
 	if f := unreachable(cfg, s.BackchannelLogoutURI); f != "" {
 		warnings = append(warnings, client.Finding{Pointer: "/backchannel_logout_uri", Message: f})
 	}
-	if len(s.ProfileMenu) > 0 {
-		warnings = append(warnings, client.Finding{Pointer: "/profile_menu", Message: "the profile page is not available yet"})
+	for i, item := range s.ProfileMenu {
+		if !slices.Contains(screens.ProfileMenu(), item) {
+			warnings = append(warnings, client.Finding{Pointer: fmt.Sprintf("/profile_menu/%d", i), Message: "this page is not available yet and is left out"})
+		}
 	}
 	return findings, warnings
 }

@@ -58,7 +58,7 @@ func NewServer(c *Core) (*Server, error) {
 	}
 	requests := c.Sealer("requests")
 	pages := &screens.Screens{
-		Renderer: renderer, Flow: flow, Accounts: c.Accounts, People: c.Store, Sessions: c.Sessions, Counts: c.Store,
+		Renderer: renderer, Flow: flow, Accounts: c.Accounts, People: c.Store, Sessions: c.Sessions, Counts: c.Store, Devices: c.Store,
 		Grants: c.Store, Logout: engine, Limiter: c.Limiter, Sealer: requests,
 	}
 	provider := op.NewProvider(&op.Provider{Grants: grants, Auth: auth, Clients: clients, Keys: rings, Resources: c.Resources})

@@ -21,11 +21,16 @@ func (s *Screens) ShowChoose(w http.ResponseWriter, r *http.Request) error {
 		return s.elsewhere(w, r, a)
 	}
 	p := ChoosePage{Common: s.common(w, r, a.page(a.in.Tenant.BasePath+"/choose")), App: a.app(), Who: person(a.outcome.Account),
-		Request: a.sealed, Asked: s.Sealer.SealString(a.in.Tenant.ID, purposeChoice, []byte(a.in.Session.SID)), Cancel: true}
+		Request: a.sealed, Asked: s.shown(a), Cancel: true}
 	return s.write(w, http.StatusOK, p, a.formAction()...)
 }
 
 const purposeChoice = "choice"
+
+// shown names the session that a page is about, for its form.
+func (s *Screens) shown(a *arrival) string {
+	return s.Sealer.SealString(a.in.Tenant.ID, purposeChoice, []byte(a.in.Session.SID))
+}
 
 // chose tells whether the person was shown the session that this browser has now.
 func (s *Screens) chose(a *arrival, sealed string) bool {
@@ -138,7 +143,7 @@ func (s *Screens) remember(r *http.Request, a *arrival) error {
 // elsewhere leads on when this screen has nothing to ask.
 func (s *Screens) elsewhere(w http.ResponseWriter, r *http.Request, a *arrival) error {
 	if a.outcome == nil {
-		return web.Redirect(w, a.in.Tenant.BasePath+"/")
+		return web.Redirect(w, a.rest())
 	}
 	return s.onward(w, r, a)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/web"
@@ -60,7 +61,11 @@ func (s *Screens) respond(w http.ResponseWriter, r *http.Request, o *authz.Outco
 type arrival struct {
 	in      authz.Input
 	sealed  string         // "" without an interaction
-	outcome *authz.Outcome // nil without an interaction
+	outcome *authz.Outcome // nil without an authorization request
+	// visitor is the application that sent the person to their own pages without
+	// an authorization request, back the address it is left for, if any.
+	visitor *client.Client
+	back    string
 }
 
 // standing reads a request to a screen: its form, and where its interaction
@@ -70,14 +75,14 @@ func (s *Screens) standing(r *http.Request) (oidc.Form, *arrival, error) {
 	if err != nil {
 		return f, nil, err
 	}
-	a, err := s.arrive(r, f)
+	a, err := s.arrive(r, f, false)
 	return f, a, err
 }
 
 // arrive opens the sealed request of a GET or POST, or begins one from the
 // parameters of an authorization request, and judges it anew. It changes
 // nothing.
-func (s *Screens) arrive(r *http.Request, f oidc.Form) (*arrival, error) {
+func (s *Screens) arrive(r *http.Request, f oidc.Form, profile bool) (*arrival, error) {
 	q := web.From(r.Context())
 	sess, err := s.Session(r)
 	if err != nil {
@@ -94,6 +99,7 @@ func (s *Screens) arrive(r *http.Request, f oidc.Form) (*arrival, error) {
 		if a.in.Interaction, err = s.Begin.BeginRequest(r); err != nil {
 			return nil, err
 		}
+		a.in.Interaction.Profile = profile
 		if a.sealed, err = a.in.Interaction.Seal(s.Sealer, q.Tenant.ID); err != nil {
 			a.outcome, err = s.Flow.Refuse(r.Context(), a.in, authz.TooLong)
 			return a, err
@@ -101,28 +107,61 @@ func (s *Screens) arrive(r *http.Request, f oidc.Form) (*arrival, error) {
 	default:
 		return a, nil
 	}
-	a.outcome, err = s.Flow.Evaluate(r.Context(), a.in)
-	if err != nil {
-		return nil, err
+	return a, s.judge(r, a)
+}
+
+// judge finds where an interaction stands.
+func (s *Screens) judge(r *http.Request, a *arrival) (err error) {
+	q := web.From(r.Context())
+	if form, bad := a.in.Interaction.Form(); a.in.Interaction.Profile && bad == nil && !form.Has("response_type") {
+		return s.visited(r, a, form)
 	}
-	q.ClientID = a.outcome.Client.ClientID
-	return a, nil
+	if a.outcome, err = s.Flow.Evaluate(r.Context(), a.in); err == nil {
+		q.ClientID = a.outcome.Client.ClientID
+	}
+	return err
 }
 
 // page describes the arrival for a Common.
 func (a *arrival) page(path string) page {
-	p := page{sealed: a.sealed, path: path}
+	p := page{sealed: a.sealed, path: path, client: a.client()}
 	if a.outcome != nil {
-		p.client, p.uiLocales = a.outcome.Client, a.outcome.Request.UILocales
+		p.uiLocales = a.outcome.Request.UILocales
+	} else if form, bad := a.in.Interaction.Form(); bad == nil {
+		p.uiLocales = form.Get("ui_locales")
 	}
 	return p
 }
 
-func (a *arrival) app() string {
-	if a.outcome == nil {
-		return ""
+// client is the application that the arrival is about, nil for none.
+func (a *arrival) client() *client.Client {
+	if a.outcome != nil {
+		return a.outcome.Client
 	}
-	return a.outcome.Client.Name()
+	return a.visitor
+}
+
+func (a *arrival) app() string {
+	if c := a.client(); c != nil {
+		return c.Name()
+	}
+	return ""
+}
+
+// at is the address of a screen with the arrival's request.
+func (a *arrival) at(path string) string {
+	if a.sealed == "" {
+		return a.in.Tenant.BasePath + path
+	}
+	return a.in.Tenant.BasePath + path + "?r=" + a.sealed
+}
+
+// rest is where an arrival leads when no application asked for anything.
+func (a *arrival) rest() string {
+	if a.in.Interaction.Profile {
+		return a.at(profilePath)
+	}
+	return a.in.Tenant.BasePath + "/"
 }
 
 // formAction is where the forms of the arrival's pages may end.
@@ -136,17 +175,20 @@ func (a *arrival) formAction() []string {
 // onward leads back to /authorize, the only place where a GET may issue a code.
 // A request that is too long for that has its answer already.
 func (s *Screens) onward(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if a.sealed == "" {
+	switch {
+	case a.sealed == "":
 		return s.Continue(w, r, a.outcome)
+	case a.in.Interaction.Profile:
+		return web.Redirect(w, a.rest())
 	}
-	return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/authorize?r="+a.sealed)
+	return web.Redirect(w, a.at("/authorize"))
 }
 
 // finish goes on after the person did something: to the client with a code, to
-// the next screen, or home when no application asked.
+// the next screen, to their own pages, or home when no application asked.
 func (s *Screens) finish(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if a.outcome == nil {
-		return web.Redirect(w, web.From(r.Context()).Tenant.BasePath+"/")
+	if a.outcome == nil || a.in.Interaction.Profile {
+		return web.Redirect(w, a.rest())
 	}
 	if init := a.outcome.Client.InitiateLoginURI; init != "" && a.in.Now.Sub(a.in.Interaction.Arrived) > staleAfter {
 		o, err := s.Flow.Evaluate(r.Context(), a.in)

@@ -24,7 +24,8 @@ func (s *Screens) Home(w http.ResponseWriter, r *http.Request) error {
 		}
 		if err == nil {
 			who := person(acc)
-			p.Who, p.SignInURL, p.SignOutURL = &who, "", q.Tenant.BasePath+"/signout"
+			p.Who, p.SignInURL = &who, ""
+			p.ProfileURL, p.SignOutURL = q.Tenant.BasePath+profilePath, q.Tenant.BasePath+"/signout"
 		}
 	}
 	return s.write(w, http.StatusOK, p)

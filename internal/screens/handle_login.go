@@ -25,7 +25,7 @@ func (s *Screens) ShowLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if a.outcome == nil && a.in.Session != nil && !f.Has("other") {
-		return web.Redirect(w, a.in.Tenant.BasePath+"/")
+		return web.Redirect(w, a.rest())
 	}
 	if a.outcome != nil && !signsIn(a.outcome) {
 		return s.onward(w, r, a)
@@ -60,19 +60,13 @@ func (s *Screens) login(w http.ResponseWriter, r *http.Request, a *arrival, othe
 		Common: s.common(w, r, a.page(t.BasePath+"/login")), App: a.app(), Kind: identifierKind(t), Request: a.sealed,
 		Remember: t.Settings.Session.RememberMe, Cancel: a.outcome != nil,
 	}
-	link := func(path string) string {
-		if a.sealed == "" {
-			return t.BasePath + path
-		}
-		return t.BasePath + path + "?r=" + a.sealed
-	}
 	if s.mayRegister(a) {
-		p.RegisterURL = link("/register")
+		p.RegisterURL = a.at("/register")
 	}
 	if a.outcome != nil && a.outcome.Account != nil && !other && a.outcome.Step == authz.SignIn {
 		who := person(a.outcome.Account)
 		p.Fixed, p.Notice, p.RegisterURL = &who, NoticeAgain, ""
-		p.OtherURL = link("/login") + "&other=1"
+		p.OtherURL = a.at("/login") + "&other=1"
 	}
 	return p
 }

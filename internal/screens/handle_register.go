@@ -37,7 +37,7 @@ func (s *Screens) mayRegister(a *arrival) bool {
 		return false
 	}
 	if a.outcome == nil {
-		return a.in.Tenant.Settings.SelfRegistration
+		return authz.SelfRegistration(a.in.Tenant, a.visitor)
 	}
 	return authz.SelfRegistration(a.in.Tenant, a.outcome.Client) && signsIn(a.outcome)
 }
@@ -47,17 +47,14 @@ func (s *Screens) noRegistration(w http.ResponseWriter, r *http.Request, a *arri
 	if a.outcome != nil {
 		return s.onward(w, r, a)
 	}
-	return web.Redirect(w, a.in.Tenant.BasePath+"/login")
+	return web.Redirect(w, a.at("/login"))
 }
 
 func (s *Screens) register(w http.ResponseWriter, r *http.Request, a *arrival, f oidc.Form) RegisterPage {
 	t := a.in.Tenant
 	p := RegisterPage{
 		Common: s.common(w, r, a.page(t.BasePath+"/register")), App: a.app(), Email: f.Get("email"),
-		MinPassword: t.Settings.Password.MinLength, Request: a.sealed, Cancel: a.outcome != nil, SignInURL: t.BasePath + "/login",
-	}
-	if a.sealed != "" {
-		p.SignInURL += "?r=" + a.sealed
+		MinPassword: t.Settings.Password.MinLength, Request: a.sealed, Cancel: a.outcome != nil, SignInURL: a.at("/login"),
 	}
 	for _, name := range t.Settings.RegistrationFields {
 		p.Fields = append(p.Fields, Field{Name: name, Value: f.Get(name), Required: true})

@@ -33,6 +33,7 @@ type Screens struct {
 	People   account.Store
 	Sessions *session.Service
 	Counts   session.Store
+	Devices  Devices
 	Grants   Consents
 	Logout   *logout.Engine
 	Limiter  *throttle.Limiter

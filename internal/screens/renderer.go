@@ -42,7 +42,7 @@ func everyPage(c Common) []Page {
 		LoginPage{Common: c}, RegisterPage{Common: c}, ChoosePage{Common: c}, NativeContinuePage{Common: c}, ConsentPage{Common: c},
 		LogoutConfirmPage{Common: c}, SignedOutPage{Common: c}, StillSignedInPage{Common: c},
 		ErrorPage{Common: c}, ExpiredRequestPage{Common: c}, RateLimitedPage{Common: c}, UnavailablePage{Common: c},
-		HomePage{Common: c}, FormPostPage{Common: c},
+		HomePage{Common: c}, FormPostPage{Common: c}, ProfilePage{Common: c}, DevicesPage{Common: c},
 	}
 }
 

@@ -24,6 +24,8 @@ func (s *Screens) Routes() []web.Route {
 		screen("/choose", s.ShowChoose, s.Choose),
 		screen("/consent", s.ShowConsent, s.Consent),
 		screen("/signout", s.ShowSignOut, s.SignOut),
+		screen(profilePath, s.ShowProfile, s.Profile, "/auth-ui/profile"),
+		screen(devicesPath, s.ShowDevices, s.EndDevices),
 		get("/", s.Home),
 		assets,
 	}
