@@ -74,6 +74,9 @@ func NewSite(c *Client, o SiteOptions) (*Site, error) {
 	if o.Store == nil {
 		o.Store = NewMemory(0, c.p.now)
 	}
+	if o.Replays == nil {
+		o.Replays = NewReplays(0, c.p.now) // one for the site, however often its handler is made
+	}
 	if o.Failed == nil {
 		o.Failed = plainFailure
 	}

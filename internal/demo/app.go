@@ -80,6 +80,8 @@ func (a *App) Handler() http.Handler {
 	mux.HandleFunc("GET /reports/login", a.reportsLogin)
 	mux.HandleFunc("GET /reports/callback", a.callback(ReportsClientID))
 	mux.HandleFunc("POST /reports/logout", a.logout(ReportsClientID))
+	mux.HandleFunc("/backchannel-logout", a.backchannel(ClientID))
+	mux.HandleFunc("/reports/backchannel-logout", a.backchannel(ReportsClientID))
 	mux.HandleFunc("GET /assets/{file}", a.asset)
 	return a.front(http.NewCrossOriginProtection().Handler(mux))
 }
@@ -99,7 +101,7 @@ func (a *App) front(next http.Handler) http.Handler {
 			http.Redirect(w, r, a.o.Base+"/", http.StatusSeeOther)
 			return
 		}
-		if strings.HasPrefix(r.URL.Path, "/assets/") {
+		if strings.HasPrefix(r.URL.Path, "/assets/") || strings.HasSuffix(r.URL.Path, "/backchannel-logout") { // no browser's visit
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -131,7 +133,7 @@ func (a *App) site(ctx context.Context, clientID string) (*rp.Site, error) {
 		}
 		sites[spec.ClientID], err = rp.NewSite(c, rp.SiteOptions{
 			Name: "demo" + fmt.Sprint(i+1), Key: []byte(secret.Random(32)), AfterLogin: homes[spec.ClientID],
-			AfterLogout: spec.PostLogoutRedirectURIs[0], SignedIn: a.arrived(c), Failed: a.failed,
+			AfterLogout: spec.PostLogoutRedirectURIs[0], SignedIn: a.arrived(c), SignedOut: a.told, Failed: a.failed,
 		})
 		if err != nil {
 			return nil, err
@@ -143,3 +145,6 @@ func (a *App) site(ctx context.Context, clientID string) (*rp.Site, error) {
 
 // homes are the paths of the two applications.
 var homes = map[string]string{ClientID: "/", ReportsClientID: "/reports/"}
+
+// names are what the journey calls them.
+var names = map[string]string{ClientID: "Demo", ReportsClientID: "Reports"}

@@ -20,6 +20,7 @@ var meanings = map[string]string{
 	"nonce":     "The demo’s random value: the token belongs to its request.",
 	"acr":       "How strongly the person was authenticated.", "amr": "By what means: pwd is a password.",
 	"sid":     "The browser’s session at Foyer: what a sign-out names.",
+	"events":  "What happened: a back-channel logout. Only logout tokens have this.",
 	"at_hash": "The hash of the access token that came along.", "jti": "The token’s own id.",
 	"name": "The full name.", "given_name": "The first name.", "family_name": "The last name.",
 	"preferred_username": "What the person likes to be called.", "email": "The e-mail address.",
@@ -28,7 +29,7 @@ var meanings = map[string]string{
 	"updated_at":            "When the profile was last changed.", "locale": "The language.", "zoneinfo": "The time zone.",
 }
 
-var claimOrder = []string{"sub", "name", "given_name", "family_name", "email", "email_verified", "iss", "aud", "azp", "sid", "auth_time", "amr", "acr", "iat", "exp", "nonce", "at_hash", "jti"}
+var claimOrder = []string{"events", "sub", "name", "given_name", "family_name", "email", "email_verified", "iss", "aud", "azp", "sid", "auth_time", "amr", "acr", "iat", "exp", "nonce", "at_hash", "jti"}
 
 var times = map[string]bool{"exp": true, "iat": true, "nbf": true, "auth_time": true, "updated_at": true}
 

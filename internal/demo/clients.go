@@ -20,6 +20,7 @@ func Clients(base string) []client.Spec {
 			ClientID: id, ClientName: name, ClientURI: base + path,
 			TokenEndpointAuthMethod: client.MethodBasic, ClientSecret: secret.Random(32),
 			RedirectURIs: []string{base + path + "callback"}, PostLogoutRedirectURIs: []string{base + "/signed-out"},
+			BackchannelLogoutURI: base + path + "backchannel-logout", BackchannelLogoutSessionRequired: true,
 			GrantTypes: []string{"authorization_code", "refresh_token"}, Scope: "openid profile email",
 		}
 	}

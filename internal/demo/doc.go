@@ -9,6 +9,7 @@
 //	rp does the protocol; a recorder notes every request that the demo sends and receives
 //	/ shows what the tokens say, /journey explains the last journey hop by hop
 //	/reports is a second client: single sign-on, and single sign-out
+//	/backchannel-logout of each ends its session when Foyer says so, and keeps what arrived for the pages
 //
 // It refuses to know Foyer's inside: all it has is the issuer's address and the
 // credentials of its clients, like any application.

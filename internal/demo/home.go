@@ -31,13 +31,17 @@ func (a *App) show(w http.ResponseWriter, r *http.Request, clientID, template, t
 		err = a.describe(r.Context(), site, s, p)
 	}
 	switch {
+	case errors.Is(err, rp.ErrNoSession):
+		if p.Ended = visitOf(r.Context()).ended(clientID); p.Ended != nil {
+			p.Notice = "Foyer said that its session has ended, here or on another device, and this application ended its own at once."
+		}
 	case errors.Is(err, errOver):
 		if err := site.Forget(w, r); err != nil {
 			a.failed(w, r, err)
 			return
 		}
 		p.Notice = "Foyer says that this sign-in is over: the session there has ended, here or on another device. The demo has ended its own."
-	case err != nil && !errors.Is(err, rp.ErrNoSession):
+	case err != nil:
 		a.failed(w, r, err)
 		return
 	}

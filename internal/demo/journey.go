@@ -20,19 +20,23 @@ type step struct {
 	Sent     []param
 	Status   int // of the answer, 0: none seen
 	Got      []param
+	Claims   []claim // of a token that arrived
 	Begun    time.Time
 	Took     time.Duration // 0: not measured
 	Wrong    bool          // it went wrong, on purpose or not
+	Aside    bool          // without the browser
 }
 
 // journey is what happened from a click until the browser was back.
 type journey struct {
-	Title string
-	State string // of the request that it began with
-	Begun time.Time
-	mu    sync.Mutex
-	steps []step
-	done  bool
+	Title    string
+	State    string // of the request that it began with
+	ClientID string // which application was asked to sign out, "" for a sign-in
+	SignOut  bool
+	Begun    time.Time
+	mu       sync.Mutex
+	steps    []step
+	done     bool
 }
 
 func (j *journey) add(s step) {
@@ -57,18 +61,22 @@ func (j *journey) finish() bool {
 func (j *journey) Steps() []step {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.steps)
+	steps := slices.Clone(j.steps)
+	slices.SortStableFunc(steps, func(a, b step) int { return a.Begun.Compare(b.Begun) })
+	return steps
 }
 
-// last is when the last hop ended.
+// last is when the browser's last hop ended. What Foyer tells the applications
+// happens beside it.
 func (j *journey) last() time.Time {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.steps) == 0 {
-		return j.Begun
+	for _, s := range slices.Backward(j.steps) {
+		if !s.Aside {
+			return s.Begun.Add(s.Took)
+		}
 	}
-	s := j.steps[len(j.steps)-1]
-	return s.Begun.Add(s.Took)
+	return j.Begun
 }
 
 // Bounds of what is kept: the demo may be left open to a whole office.
@@ -90,7 +98,9 @@ type visits struct {
 // visit is one browser.
 type visit struct {
 	v        *visits
-	journeys []*journey // newest first
+	journeys []*journey         // newest first
+	begun    []begunFrom        // sessions, newest last
+	over     map[string][]claim // by client_id: the logout token that ended its session
 }
 
 func newVisits(now func() time.Time, secure bool) *visits {
@@ -116,7 +126,7 @@ func (v *visits) enter(w http.ResponseWriter, r *http.Request) *http.Request {
 			delete(v.byID, v.order[0])
 			v.order = v.order[1:]
 		}
-		found = &visit{v: v}
+		found = &visit{v: v, over: map[string][]claim{}}
 		v.byID[id], v.order = found, append(v.order, id)
 		http.SetCookie(w, &http.Cookie{
 			Name: visitCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
@@ -129,14 +139,19 @@ func (v *visits) enter(w http.ResponseWriter, r *http.Request) *http.Request {
 func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }
 
 // begin begins a journey; hops that the request's context reaches belong to it.
-func begin(r *http.Request, title, state string) (*journey, *http.Request) {
+func begin(r *http.Request, j *journey) (*journey, *http.Request) {
 	v := visitOf(r.Context())
-	j := &journey{Title: title, State: state, Begun: v.v.now()}
 	v.v.mu.Lock()
+	defer v.v.mu.Unlock()
+	v.add(j)
+	return j, within(r, j)
+}
+
+// add makes j the journey that was begun last. The visits are locked.
+func (v *visit) add(j *journey) {
+	j.Begun = v.v.now()
 	v.journeys = slices.Insert(v.journeys, 0, j)
 	v.journeys = v.journeys[:min(len(v.journeys), maxJourneys)]
-	v.v.mu.Unlock()
-	return j, within(r, j)
 }
 
 // find returns the journey of a state, or nil.

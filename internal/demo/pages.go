@@ -44,6 +44,7 @@ type page struct {
 	Who            string
 	IDToken, Info  []claim
 	Access         []claim
+	Ended          []claim // the logout token that ended the session here
 	CanRefresh     bool
 	Raw            []param
 	Journey        *journey

@@ -29,7 +29,7 @@ func (a *App) reportsLogin(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) authorize(w http.ResponseWriter, r *http.Request, clientID, title, returnTo string, params ...rp.Param) {
 	request := rp.NewAuthRequest()
-	j, r := begin(r, title, request.State)
+	j, r := begin(r, &journey{Title: title, State: request.State})
 	site, err := a.site(r.Context(), clientID)
 	if err != nil {
 		a.failed(w, r, err)
@@ -92,6 +92,7 @@ func (a *App) atFoyer(j *journey) step {
 func (a *App) arrived(c *rp.Client) func(*http.Request, *rp.Session) error {
 	return func(r *http.Request, s *rp.Session) error {
 		id := s.Tokens.IDToken
+		visitOf(r.Context()).signedIn(id)
 		if j := journeyOf(r.Context()); j != nil {
 			j.add(step{
 				From: "Demo", Title: "The ID token is checked", Begun: a.o.Now(),
@@ -111,7 +112,7 @@ func (a *App) arrived(c *rp.Client) func(*http.Request, *rp.Session) error {
 
 // refresh trades the refresh token.
 func (a *App) refresh(w http.ResponseWriter, r *http.Request) {
-	_, r = begin(r, "Refresh", "")
+	_, r = begin(r, &journey{Title: "Refresh"})
 	site, s, ok := a.session(w, r, ClientID)
 	if !ok {
 		return
@@ -151,7 +152,7 @@ func (a *App) logout(clientID string) http.HandlerFunc {
 		if s, err := site.Session(r); err == nil && r.FormValue("scope") == "everywhere" {
 			title, hint = "Sign out everywhere", []rp.Param{rp.LogoutHint(s.Tokens.IDToken.SessionID)}
 		}
-		j, r := begin(r, title, state)
+		j, r := begin(r, &journey{Title: title, State: state, ClientID: clientID, SignOut: true})
 		j.add(step{
 			From: "Browser", To: "Demo", Title: "A click", Method: r.Method, Address: a.o.Base + r.URL.Path, Begun: a.o.Now(),
 			Text: "A POST from the demo’s own page; a link or an image on another site could not sign anybody out. The demo’s own session ends now.",
