@@ -54,7 +54,7 @@ func (s *Site) endFramed(w http.ResponseWriter, r *http.Request, sid string) err
 	if id := found.Tokens.IDToken; id.Issuer != s.client.p.issuer || id.SessionID != sid {
 		return nil
 	}
-	if err := s.o.Store.EndBySID(r.Context(), s.client.p.issuer, sid); err != nil {
+	if err := s.o.Store.EndBySID(r.Context(), s.client.p.issuer, sid, s.client.p.now().Add(skew)); err != nil {
 		return err
 	}
 	s.jar.set(w, sessionSuffix, "", 0)

@@ -80,20 +80,20 @@ func (m *Memory) Delete(_ context.Context, id string) error {
 // EndBySID implements SessionStore. With ErrFull, the sessions that were there
 // have ended, and a sign-in under way may be missed: the provider should try
 // again.
-func (m *Memory) EndBySID(_ context.Context, iss, sid string) error {
-	return m.end(bySID(iss, sid), time.Time{}, func(t *IDToken) bool { return t.Issuer == iss && t.SessionID == sid })
+func (m *Memory) EndBySID(_ context.Context, iss, sid string, until time.Time) error {
+	return m.end(bySID(iss, sid), until, func(t *IDToken) bool { return t.Issuer == iss && t.SessionID == sid })
 }
 
 // EndBySub implements SessionStore; see EndBySID for ErrFull.
-func (m *Memory) EndBySub(_ context.Context, iss, sub string, at time.Time) error {
-	return m.end(bySub(iss, sub), at, func(t *IDToken) bool { return t.Issuer == iss && t.Subject == sub })
+func (m *Memory) EndBySub(_ context.Context, iss, sub string, until time.Time) error {
+	return m.end(bySub(iss, sub), until, func(t *IDToken) bool { return t.Issuer == iss && t.Subject == sub })
 }
 
 func bySID(iss, sid string) string { return "sid\x00" + iss + "\x00" + sid }
 func bySub(iss, sub string) string { return "sub\x00" + iss + "\x00" + sub }
 
 // end goes through all sessions: only the provider's word brings it here.
-func (m *Memory) end(key string, at time.Time, named func(*IDToken) bool) error {
+func (m *Memory) end(key string, until time.Time, named func(*IDToken) bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, e := range m.byID {
@@ -102,10 +102,10 @@ func (m *Memory) end(key string, at time.Time, named func(*IDToken) bool) error 
 		}
 	}
 	now := m.now()
-	if e, ok := m.ended.find(key, now); ok && e.at.After(at) {
-		at = e.at // tokens may come in another order than they were made
+	if e, ok := m.ended.find(key, now); ok && e.issued.After(until) {
+		until = e.issued // tokens may come in another order than they were made
 	}
-	return m.ended.put(key, remembered{until: now.Add(EndingLife), at: at}, now)
+	return m.ended.put(key, remembered{until: now.Add(EndingLife), issued: until}, now)
 }
 
 // over tells whether the provider has ended a session that is about to begin.
@@ -114,12 +114,12 @@ func (m *Memory) over(s *Session) bool {
 	if t == nil {
 		return false
 	}
-	now := m.now()
-	if _, ok := m.ended.find(bySID(t.Issuer, t.SessionID), now); ok {
-		return true
+	for _, key := range []string{bySID(t.Issuer, t.SessionID), bySub(t.Issuer, t.Subject)} {
+		if e, ok := m.ended.find(key, m.now()); ok && !t.IssuedAt.After(e.issued) {
+			return true
+		}
 	}
-	e, ok := m.ended.find(bySub(t.Issuer, t.Subject), now)
-	return ok && !t.IssuedAt.After(e.at)
+	return false
 }
 
 // Len is how many sessions are kept.

@@ -19,8 +19,8 @@ type recent struct {
 }
 
 type remembered struct {
-	until time.Time
-	at    time.Time
+	until  time.Time
+	issued time.Time // of what the provider ended: ID tokens until then are refused
 }
 
 func newRecent(limit int) *recent {

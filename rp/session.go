@@ -54,12 +54,12 @@ type SessionStore interface {
 	// Delete ends a session; one that is not there is no error.
 	Delete(ctx context.Context, id string) error
 	// EndBySID ends the sessions whose ID token has this iss and sid; that there
-	// are none is no error (Back-Channel §2.7).
-	EndBySID(ctx context.Context, iss, sid string) error
-	// EndBySub ends all sessions whose ID token has this iss and sub. at is when
-	// the provider said so: Create refuses ID tokens issued (iat) until then, and
-	// takes later ones, which come from a new sign-in.
-	EndBySub(ctx context.Context, iss, sub string, at time.Time) error
+	// are none is no error (Back-Channel §2.7). Create refuses such ID tokens that
+	// were issued (iat) until a moment, and takes later ones: they come from a new
+	// sign-in.
+	EndBySID(ctx context.Context, iss, sid string, until time.Time) error
+	// EndBySub is EndBySID for all sessions whose ID token has this iss and sub.
+	EndBySub(ctx context.Context, iss, sub string, until time.Time) error
 }
 
 // hashID is what a store knows of a cookie's value.

@@ -181,7 +181,7 @@ func TestMemory_Endings(t *testing.T) {
 	}
 	end(m.EndBySub(t.Context(), "a", "ada", now))
 	end(m.EndBySub(t.Context(), "a", "ada", now.Add(-time.Minute))) // an earlier one, later
-	end(m.EndBySID(t.Context(), "a", "s1"))
+	end(m.EndBySID(t.Context(), "a", "s1", now))
 	for _, tt := range []struct {
 		name, iss, sub, sid string
 		issued              time.Time
@@ -190,7 +190,8 @@ func TestMemory_Endings(t *testing.T) {
 		{"issued before the person's end", "a", "ada", "x", now.Add(-time.Second), rp.ErrEnded},
 		{"issued in the same second", "a", "ada", "x", now, rp.ErrEnded},
 		{"issued after it", "a", "ada", "x", now.Add(time.Second), nil},
-		{"of an ended session, issued after it", "a", "bob", "s1", now.Add(time.Second), rp.ErrEnded},
+		{"of an ended session, issued before", "a", "bob", "s1", now, rp.ErrEnded},
+		{"of an ended session, issued after it", "a", "bob", "s1", now.Add(time.Second), nil},
 		{"of another provider's", "b", "ada", "s1", now, nil},
 		{"of nobody concerned", "a", "bob", "s2", now, nil},
 	} {
@@ -199,11 +200,11 @@ func TestMemory_Endings(t *testing.T) {
 		}
 	}
 	now = now.Add(rp.EndingLife - time.Nanosecond)
-	if err := create("id", "a", "bob", "s1", now); !errors.Is(err, rp.ErrEnded) {
+	if err := create("id", "a", "bob", "s1", now.Add(-time.Hour)); !errors.Is(err, rp.ErrEnded) {
 		t.Errorf("at the end of EndingLife: %v", err)
 	}
 	now = now.Add(time.Nanosecond)
-	if err := create("id", "a", "bob", "s1", now); err != nil {
+	if err := create("id", "a", "bob", "s1", now.Add(-time.Hour)); err != nil {
 		t.Errorf("after EndingLife: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	"github.com/foyer-id/foyer/internal/client"
@@ -20,6 +21,10 @@ const (
 	demoIdentifier = "ada@example.com"
 	demoPassword   = "correct horse battery staple"
 )
+
+// demoNetworks is where Foyer calls the demo, to tell it of sign-outs: one
+// address, and only with --demo (SS1).
+var demoNetworks = []netip.Prefix{netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 32)}
 
 // demonstration is the demo application on its own port and, as applications
 // are in production, on another site than Foyer.

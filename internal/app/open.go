@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -71,6 +72,7 @@ type Core struct {
 	Logout    *logout.Service
 
 	master [keyBytes]byte
+	own    []netip.Prefix // what --demo may be called at, beside egress.allow_private_networks
 }
 
 // Open opens the database, sets it up when it is empty and env.Create allows

@@ -48,6 +48,9 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 			fmt.Fprintln(o.Stderr, "warning:", w)
 		}
 	}
+	if o.Demo {
+		core.own = demoNetworks
+	}
 	s, err := NewServer(core)
 	if err != nil {
 		return err

@@ -100,7 +100,7 @@ func newEgress(c *Core) (*egress.Client, error) {
 			return nil, fmt.Errorf("egress.ca_file: %w", err)
 		}
 	}
-	return egress.New(egress.Options{AllowPrivate: c.Config.EgressNetworks(), CA: ca})
+	return egress.New(egress.Options{AllowPrivate: append(c.Config.EgressNetworks(), c.own...), CA: ca})
 }
 
 // failureBudget limits failed client authentications (CA4).

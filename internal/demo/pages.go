@@ -113,6 +113,9 @@ func (a *App) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, rp.ErrState):
 		p.Notice = "This answer belongs to no sign-in of this browser."
 		p.Advice = "It was begun in another browser, or before the demo was started. Just begin again."
+	case errors.Is(err, rp.ErrEnded):
+		p.Notice = "Foyer ended the session while the demo was still signing you in."
+		p.Advice = "The sign-out wins, whichever comes first. Just begin again."
 	case errors.Is(err, rp.ErrToken), errors.Is(err, rp.ErrAnswer):
 		p.Notice, p.Code = "Foyer’s answer could not be verified.", err.Error()
 		p.Advice = "The demo accepts nothing that it cannot check. The page “What just happened” has the details."

@@ -1,6 +1,7 @@
 package demo_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -21,16 +23,29 @@ type world struct {
 	*rptest.World
 	t    *testing.T
 	demo string
+	told chan int // statuses that the demo answered logout tokens with
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	var foyer, app http.Handler
 	fs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { foyer.ServeHTTP(w, r) }))
-	ds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { app.ServeHTTP(w, r) }))
+	told := make(chan int, 16)
+	ds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/backchannel-logout") {
+			app.ServeHTTP(w, r)
+			return
+		}
+		rec := httptest.NewRecorder()
+		app.ServeHTTP(rec, r)
+		w.WriteHeader(rec.Code)
+		told <- rec.Code
+	}))
 	t.Cleanup(fs.Close)
 	t.Cleanup(ds.Close)
-	w := rptest.New(t, rptest.Tenant, rptest.Options{PublicURL: strings.Replace(fs.URL, "127.0.0.1", "localhost", 1)})
+	w := rptest.New(t, rptest.Tenant, rptest.Options{
+		PublicURL: strings.Replace(fs.URL, "127.0.0.1", "localhost", 1), Flags: map[string]string{"egress-allow-private-networks": "127.0.0.1/32"},
+	})
 	clients := demo.Clients(ds.URL)
 	for _, spec := range clients {
 		got, err := w.Server.Clients.Create(t.Context(), "default", spec, client.CheckContext{Origin: client.FromOperator})
@@ -45,7 +60,30 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	foyer, app = w.Server.Handler, a.Handler()
-	return &world{World: w, t: t, demo: ds.URL}
+	return &world{World: w, t: t, demo: ds.URL, told: told}
+}
+
+// deliver lets Foyer tell the demo of n sign-outs.
+func (w *world) deliver(n int) {
+	w.t.Helper()
+	ctx, stop := context.WithTimeout(w.t.Context(), 10*time.Second)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.Server.Worker.Run(ctx)
+	}()
+	for i := range n {
+		select {
+		case status := <-w.told:
+			if status != http.StatusOK {
+				w.t.Errorf("the demo answered %d", status)
+			}
+		case <-done:
+			w.t.Fatalf("told %d of %d times", i, n)
+		}
+	}
+	stop()
+	<-done
 }
 
 // browser follows redirects between the two sites, each with its cookies.
