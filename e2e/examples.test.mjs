@@ -1,6 +1,6 @@
 // The programs of examples/, as docs/clients shows them, against the tenant
 // file beside them: each signs in, reads userinfo, refreshes, signs out and comes
-// back with its state.
+// back with its state; then the person signs out at Foyer, and it is told.
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
@@ -85,6 +85,28 @@ describe('examples', () => {
     assert.deepEqual(at(page), [home, { state: 'from-orders', logout: 'success' }])
     await page.goto(home)
     assert.equal(await page.locator('#who').count(), 0, 'signed out')
+
+    await enter() // Foyer asks again
+    await signOutAtFoyer(page)
+    await gone(page, home)
+  }
+
+  // signOutAtFoyer ends the session at Foyer without telling the application.
+  async function signOutAtFoyer(page) {
+    const other = await page.context().newPage()
+    await other.goto(`${foyer.issuer}/endsession`)
+    await other.locator('#logout-confirm').click()
+    await other.locator('#signed-out').waitFor()
+    await other.close()
+  }
+
+  // gone waits until the application asks to sign in, or sends people to do so.
+  async function gone(page, home) {
+    const until = Date.now() + 10_000
+    const asked = async () => page.url().startsWith(foyer.issuer) || await page.getByRole('link', { name: 'Sign in' }).count()
+    for (await page.goto(home); !await asked(); await page.goto(home)) {
+      assert.ok(Date.now() < until, 'the application still knows the person')
+    }
   }
 
   test('openid-client', async (t) => {
@@ -118,6 +140,8 @@ describe('examples', () => {
     await page.locator('#bye').waitFor()
     assert.deepEqual(at(page), [home + 'bye.html', { logout: 'success' }]) // this version sends no state
     await enter() // Foyer asks again
+    await signOutAtFoyer(page)
+    await gone(page, home)
   })
   test('go-oidc', async (t) => {
     await go(t, 'go-oidc')
@@ -146,5 +170,13 @@ describe('examples', () => {
     await page.locator('#bye').waitFor()
     assert.equal(new URL(page.url()).searchParams.get('logout'), 'success')
     await told('nobody')
+  })
+  test('every one of them accepted what it was told', async () => {
+    const until = Date.now() + 10_000
+    const metrics = async () => (await (await fetch(`${foyer.issuer}/metrics`)).text()).split('\n')
+    while ((await metrics()).some((line) => /^foyer_outbox_pending.* [1-9]/.test(line))) assert.ok(Date.now() < until, 'still pending')
+    const outcomes = (await metrics()).filter((line) => /^foyer_outbox_attempts_total.*(delivered|refused|dead)/.test(line))
+    // Six have an address, and each was told of its own sign-out and of Foyer's.
+    assert.deepEqual(outcomes, ['foyer_outbox_attempts_total{kind="logout",outcome="delivered"} 12'])
   })
 })
