@@ -19,6 +19,7 @@ import (
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/screens"
 	"github.com/foyer-id/foyer/internal/secret"
+	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/throttle"
 	"github.com/foyer-id/foyer/internal/web"
 )
@@ -50,7 +51,8 @@ func NewServer(c *Core) (*Server, error) {
 	})
 	rings := &keyRings{c.Keys}
 	grants := grant.New(grant.Options{Store: c.Store, Keys: rings, Clients: clients, Resources: c.Resources, Budget: c.Limiter, Log: c.Log})
-	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store}
+	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store,
+		States: session.NewStates(c.derive("session-state"))}
 	engine := &logout.Engine{Service: c.Logout, Clients: clients, Rings: rings, Sessions: c.Store}
 	renderer, err := screens.NewRenderer(screens.Options{})
 	if err != nil {
@@ -62,7 +64,7 @@ func NewServer(c *Core) (*Server, error) {
 		Grants: c.Store, Logout: engine, Limiter: c.Limiter, Sealer: requests,
 	}
 	provider := op.NewProvider(&op.Provider{Grants: grants, Auth: auth, Clients: clients, Keys: rings, Resources: c.Resources})
-	browser := &op.Interactive{Flow: flow, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}
+	browser := &op.Interactive{Flow: flow, Clients: clients, States: flow.States, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}
 	pages.Begin = browser
 
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}

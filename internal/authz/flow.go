@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
@@ -53,6 +54,7 @@ type Flow struct {
 	Rings     Rings
 	Resources Resources
 	Store     Store
+	States    *session.States
 }
 
 // maxLevel is the highest level that can be reached until second steps arrive.
@@ -198,8 +200,19 @@ func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Response = o.answer(in.Tenant, oidc.Param{Name: "code", Value: code})
+	o.Response = o.answer(in.Tenant, append([]oidc.Param{{Name: "code", Value: code}}, f.sessionState(in.Tenant, o)...)...)
 	return o, nil
+}
+
+// sessionState is the parameter by which a page of the client asks the session
+// iframe later on (Session Management §2): of OpenID requests, and where the
+// answer goes to a page, which has an origin.
+func (f *Flow) sessionState(t *tenant.Live, o *Outcome) []oidc.Param {
+	origin := client.OriginOf(o.Request.RedirectURI)
+	if !t.Settings.SessionManagement || origin == "" || !slices.Contains(o.Scope, grant.ScopeOpenID) {
+		return nil
+	}
+	return []oidc.Param{{Name: "session_state", Value: f.States.Issue(t.ID, o.Client.ClientID, origin, o.Session.SID)}}
 }
 
 // Deny is the answer when the person leaves the journey.

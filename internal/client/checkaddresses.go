@@ -15,8 +15,8 @@ var addressRules = []rule{
 		if in.FrontchannelLogoutURI == "" || !visited(in.FrontchannelLogoutURI, r) {
 			return
 		}
-		origin := originOf(in.FrontchannelLogoutURI)
-		if !slices.ContainsFunc(in.RedirectURIs, func(r string) bool { return originOf(r) == origin }) {
+		origin := OriginOf(in.FrontchannelLogoutURI)
+		if !slices.ContainsFunc(in.RedirectURIs, func(r string) bool { return OriginOf(r) == origin }) {
 			r.say(-1, "must have the scheme, host and port of one of redirect_uris")
 		}
 	}},
@@ -100,7 +100,7 @@ func shown(uri func(*Spec) string) func(checked, *report) {
 }
 
 func validOrigin(o string) bool {
-	if o == "" || originOf(o) != o || checkURI(o) != nil {
+	if o == "" || OriginOf(o) != o || checkURI(o) != nil {
 		return false
 	}
 	return strings.HasPrefix(o, "https://") || Loopback(originHost(o))
@@ -108,7 +108,7 @@ func validOrigin(o string) bool {
 
 // originHost is the host of a web address, "" for anything else.
 func originHost(uri string) string {
-	u, err := url.Parse(originOf(uri))
+	u, err := url.Parse(OriginOf(uri))
 	if err != nil {
 		return ""
 	}

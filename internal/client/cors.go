@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // OriginAllowed tells whether a browser page of that origin may read answers of
@@ -13,6 +15,25 @@ func (d *Directory) OriginAllowed(ctx context.Context, tenant, origin string) (b
 	if origin == "" || origin == "null" || len(origin) > maxURI {
 		return false, nil
 	}
+	set, err := d.originsOf(ctx, tenant)
+	if err != nil {
+		return false, err
+	}
+	_, ok := set[origin]
+	return ok, nil
+}
+
+// Origins returns all origins that OriginAllowed knows, in order; nil when they
+// are more than most.
+func (d *Directory) Origins(ctx context.Context, tenant string, most int) ([]string, error) {
+	set, err := d.originsOf(ctx, tenant)
+	if err != nil || len(set) > most {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(set)), nil
+}
+
+func (d *Directory) originsOf(ctx context.Context, tenant string) (map[string]struct{}, error) {
 	s := d.snapshot()
 	set, ok := s.origins.Load(tenant)
 	if !ok {
@@ -25,11 +46,10 @@ func (d *Directory) OriginAllowed(ctx context.Context, tenant, origin string) (b
 			return set, err
 		})
 		if err != nil {
-			return false, fmt.Errorf("find origins: %w", err)
+			return nil, fmt.Errorf("find origins: %w", err)
 		}
 	}
-	_, ok = set.(map[string]struct{})[origin]
-	return ok, nil
+	return set.(map[string]struct{}), nil
 }
 
 func (d *Directory) readOrigins(ctx context.Context, tenant string) (map[string]struct{}, error) {
@@ -57,14 +77,24 @@ func Origins(c *Client) []string {
 	if !c.IsEnabled() {
 		return nil
 	}
-	var out []string
-	for _, u := range c.RedirectURIs {
-		if o := originOf(u); o != "" && c.mayUse(u) {
+	out := RedirectOrigins(c)
+	for _, o := range c.CORSOrigins {
+		if validOrigin(o) {
 			out = append(out, o)
 		}
 	}
-	for _, o := range c.CORSOrigins {
-		if validOrigin(o) {
+	return out
+}
+
+// RedirectOrigins returns the origins of the pages that receive a client's
+// answers, none when it is disabled.
+func RedirectOrigins(c *Client) []string {
+	if !c.IsEnabled() {
+		return nil
+	}
+	var out []string
+	for _, u := range c.RedirectURIs {
+		if o := OriginOf(u); o != "" && c.mayUse(u) {
 			out = append(out, o)
 		}
 	}

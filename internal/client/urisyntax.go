@@ -61,9 +61,9 @@ func Loopback(host string) bool {
 	return err == nil && a.Zone() == "" && a.IsLoopback()
 }
 
-// originOf returns the origin of an http or https address as browsers write it
+// OriginOf returns the origin of an http or https address as browsers write it
 // (RFC 6454 §6.2): small letters, no default port; "" for anything else.
-func originOf(uri string) string {
+func OriginOf(uri string) string {
 	if scheme, _, _ := strings.Cut(uri, ":"); scheme != "https" && scheme != "http" {
 		return ""
 	}

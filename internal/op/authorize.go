@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/secret"
@@ -22,6 +23,9 @@ type Screens interface {
 	ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session) error
 	// LoggedOut clears the cookie and answers a logout that is done.
 	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision) error
+	// CheckSession is the document of the session iframe, which those origins
+	// may frame.
+	CheckSession(w http.ResponseWriter, r *http.Request, ancestors []string) error
 }
 
 // Browsing finds what a browser's cookies mean.
@@ -33,6 +37,8 @@ type Browsing interface {
 // Interactive are the endpoints that browsers navigate to.
 type Interactive struct {
 	Flow     *authz.Flow
+	Clients  *client.Directory
+	States   *session.States
 	Objects  RequestObjects
 	Logout   *logout.Engine
 	Screens  Screens

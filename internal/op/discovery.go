@@ -17,15 +17,15 @@ import (
 // paths are where an endpoint is advertised in each dialect: the first of the
 // cell of spec/product.md. Every path works in every dialect.
 type paths struct {
-	JWKS, Authorize, Token, UserInfo, Introspect, Revoke, EndSession string
+	JWKS, Authorize, Token, UserInfo, Introspect, Revoke, EndSession, CheckSession string
 }
 
 var dialectPaths = map[tenant.Dialect]paths{
-	tenant.Foyer: {"/.well-known/jwks.json", "/authorize", "/token", "/userinfo", "/introspect", "/revoke", "/endsession"},
+	tenant.Foyer: {"/.well-known/jwks.json", "/authorize", "/token", "/userinfo", "/introspect", "/revoke", "/endsession", "/checksession"},
 	tenant.Akamai: {"/login/jwk", "/login/authorize", "/login/token", "/profiles/oidc/userinfo", "/login/token/introspect",
-		"/login/token/revoke", "/login/end_session"},
+		"/login/token/revoke", "/login/end_session", "/checksession"},
 	tenant.IdentityServer: {"/.well-known/openid-configuration/jwks", "/connect/authorize", "/connect/token", "/connect/userinfo",
-		"/connect/introspect", "/connect/revocation", "/connect/endsession"},
+		"/connect/introspect", "/connect/revocation", "/connect/endsession", "/connect/checksession"},
 }
 
 // TokenEndpoints are the addresses by which a client assertion may name the
@@ -43,6 +43,7 @@ type metadata struct {
 	UserInfoEndpoint      string   `json:"userinfo_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	CheckSessionIframe    string   `json:"check_session_iframe,omitempty"`
 	IntrospectionEndpoint string   `json:"introspection_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	ScopesSupported       []string `json:"scopes_supported"`
@@ -71,6 +72,8 @@ type metadata struct {
 	AuthorizationResponse bool     `json:"authorization_response_iss_parameter_supported"`
 	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
 	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
+	FrontchannelLogout    bool     `json:"frontchannel_logout_supported"`         // Front-Channel §3
+	FrontchannelSession   bool     `json:"frontchannel_logout_session_supported"` // Front-Channel §3
 }
 
 func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadata {
@@ -94,6 +97,9 @@ func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadat
 		DisplayValues:   []string{"page", "touch"}, // not popup: pages are isolated from their opener (HD4)
 		ClaimsParameter: true, RequestParameter: true, AuthorizationResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
+	}
+	if t.Settings.SessionManagement {
+		m.CheckSessionIframe = t.Base + at.CheckSession // Session Management §3.3
 	}
 	for _, l := range i18n.Offered(t.Settings.Locales) {
 		m.UILocales = append(m.UILocales, l.Tag())

@@ -77,5 +77,7 @@ func (p *Interactive) Routes() []web.Route {
 		{Path: "/authorize", Methods: both(p.Authorize), Aliases: []string{"/login/authorize", "/connect/authorize"}},
 		{Path: "/endsession", Methods: both(p.EndSession),
 			Aliases: []string{"/login/end_session", "/connect/endsession", "/connect/end_session", "/auth-ui/logout"}},
+		{Path: "/checksession", Methods: map[string]web.Handler{http.MethodGet: p.CheckSession},
+			Aliases: []string{"/connect/checksession"}},
 	}
 }

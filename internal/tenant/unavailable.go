@@ -31,9 +31,6 @@ func Unavailable(s *Settings, asked func(path string) bool) []config.Finding {
 	if s.RegistrationEndpoint != "off" {
 		say("settings.registration_endpoint", "dynamic registration is not available yet; the endpoint stays off")
 	}
-	if s.SessionManagement {
-		say("settings.session_management", "the check-session iframe is not available yet; discovery does not list it")
-	}
 	if len(s.MobileFlagCountries) > 0 || s.MobileQueryDefaultFlag {
 		say("settings.mobile_flag_countries", "country flags are not available yet")
 		say("settings.mobile_query_default_flag", "country flags are not available yet")
@@ -46,11 +43,8 @@ func Unavailable(s *Settings, asked func(path string) bool) []config.Finding {
 func (s *Settings) Changed(path string) bool {
 	var d Settings
 	d.SetDefaults()
-	switch path {
-	case "settings.two_step.methods":
+	if path == "settings.two_step.methods" {
 		return !slices.Equal(s.TwoStep.Methods, d.TwoStep.Methods)
-	case "settings.session_management":
-		return s.SessionManagement != d.SessionManagement
 	}
 	return true // the others speak up only when they are not the default
 }
