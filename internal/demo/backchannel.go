@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foyer-id/foyer/rp"
@@ -27,10 +28,15 @@ func (a *App) backchannel(clientID string) http.HandlerFunc {
 func (a *App) told(_ context.Context, t rp.LogoutToken) error {
 	now := a.o.Now()
 	rows := claimRows(t.Claims, now)
+	claims := make([]param, len(rows))
+	for i, c := range rows {
+		claims[i] = param{c.Name, c.Value, c.Meaning}
+	}
 	for _, v := range a.visits.named(t) {
 		j, own := v.signedOut(t, rows)
 		j.add(step{
-			From: "Foyer", To: names[t.ClientID], Title: "Foyer tells " + names[t.ClientID], Method: http.MethodPost, Begun: now, Aside: true, Claims: rows,
+			From: "Foyer", To: names[t.ClientID], Title: "Foyer tells the " + strings.ToLower(names[t.ClientID]),
+			Method: http.MethodPost, Begun: now, Aside: true, Claims: claims,
 			Address: a.o.Base + homes[t.ClientID] + "backchannel-logout",
 			Text:    "Foyer’s server calls the application’s, without the browser: a back-channel logout. The token is checked: signature with Foyer’s key, typ logout+jwt, iss, aud, iat and exp; events says logout, there is no nonce, and it comes for the first time (Back-Channel §2.6).",
 		})

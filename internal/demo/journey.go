@@ -20,7 +20,7 @@ type step struct {
 	Sent     []param
 	Status   int // of the answer, 0: none seen
 	Got      []param
-	Claims   []claim // of a token that arrived
+	Claims   []param // of a token that arrived
 	Begun    time.Time
 	Took     time.Duration // 0: not measured
 	Wrong    bool          // it went wrong, on purpose or not
