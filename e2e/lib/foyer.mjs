@@ -24,8 +24,9 @@ async function postgres() {
 
 // startFoyer runs `foyer serve` with a tenant document, or the text of a tenant
 // file, on a database, "sqlite" or "postgres". The answer has issuer, restart
-// (killed, not stopped), log and stop, which takes everything away.
-export async function startFoyer(tenant, database = 'sqlite') {
+// (killed, not stopped), log and stop, which takes everything away; with demo, it
+// has the address of the demo application too.
+export async function startFoyer(tenant, database = 'sqlite', demo = false) {
   const dir = temporary()
   const db = database === 'postgres' ? await postgres() : { dsn: 'sqlite:' + join(dir, 'foyer.db'), stop() {} }
   const port = await freePort()
@@ -43,10 +44,11 @@ export async function startFoyer(tenant, database = 'sqlite') {
     FOYER_EGRESS_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8', // applications under test are told that a session ended
     FOYER_LOG_FORMAT: 'text',
   }
+  if (demo) delete env.FOYER_EGRESS_ALLOW_PRIVATE_NETWORKS // it allows itself what it needs
   const log = []
   let child
   const serve = async () => {
-    const run = await start(program, ['serve'], { cwd: dir, env }, (text) => text.includes('answers at'))
+    const run = await start(program, demo ? ['serve', '--demo'] : ['serve'], { cwd: dir, env }, (text) => text.includes(demo ? 'demo application is at' : 'answers at'))
     child = run.child
     log.push(run.said)
     const ready = await fetch(issuer + '/readyz')
@@ -55,6 +57,7 @@ export async function startFoyer(tenant, database = 'sqlite') {
   await serve()
   return {
     issuer,
+    demo: demo && log.flat().join('\n').match(/demo application is at (\S+)/)[1],
     log: () => log.flat(),
     async restart() {
       await end(child, 'SIGKILL')
