@@ -26,6 +26,7 @@ var endpoints = []struct {
 	{"POST", "/revoke", []string{"/logout", "/login/token/revoke", "/token/revoke", "/connect/revocation"}},
 	{"GET", "/endsession", []string{"/login/end_session", "/connect/endsession", "/connect/end_session", "/auth-ui/logout"}},
 	{"GET", "/login", []string{"/auth-ui/login"}},
+	{"GET", "/personal-details", []string{"/auth-ui/profile"}},
 }
 
 // bases are the tenants of this file: root, two dialects below a path, a host.
