@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/foyer-id/foyer/internal/app"
+	"github.com/foyer-id/foyer/internal/i18n"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -25,6 +26,7 @@ type sessionView struct {
 	LastSeen  string   `json:"last_seen"`
 	ExpiresAt string   `json:"expires_at"`
 	AMR       []string `json:"amr"`
+	Browser   string   `json:"browser"` // the user agent in words
 	UserAgent string   `json:"user_agent,omitempty"`
 	Address   string   `json:"address,omitempty"`
 	Clients   []string `json:"clients,omitempty"`
@@ -32,7 +34,13 @@ type sessionView struct {
 
 func viewSession(s *session.Session) sessionView {
 	return sessionView{SID: s.SID, Sub: s.Sub, CreatedAt: when(s.CreatedAt), AuthTime: when(s.AuthTime), LastSeen: when(s.LastSeen),
-		ExpiresAt: when(s.ExpiresAt), AMR: s.AMR, UserAgent: s.UserAgent, Address: s.Address}
+		ExpiresAt: when(s.ExpiresAt), AMR: s.AMR, Browser: browser(s.UserAgent), UserAgent: s.UserAgent, Address: s.Address}
+}
+
+// browser says what people sign in with as their own list of devices does.
+func browser(userAgent string) string {
+	a := session.ReadAgent(userAgent)
+	return i18n.FormatDevice(i18n.Offered([]string{"en"})[0], a.Browser, a.System)
 }
 
 type sessionList struct {
@@ -66,7 +74,7 @@ func (c *sessionList) Run(r *run) error {
 			for _, s := range list {
 				v := viewSession(s)
 				views = append(views, v)
-				rows = append(rows, []string{v.SID, v.Sub, v.AuthTime, v.LastSeen, v.ExpiresAt, v.Address})
+				rows = append(rows, []string{v.SID, v.Sub, v.Browser, v.Address, v.AuthTime, v.LastSeen, v.ExpiresAt})
 				before = s.ID
 			}
 			if len(list) < n {
@@ -74,7 +82,7 @@ func (c *sessionList) Run(r *run) error {
 			}
 		}
 		return r.print(views, func(w io.Writer) {
-			table(w, "No sessions.", []string{"SID", "SUB", "SIGNED IN", "LAST SEEN", "EXPIRES", "ADDRESS"}, rows)
+			table(w, "No sessions.", []string{"SID", "SUB", "BROWSER", "ADDRESS", "SIGNED IN", "LAST SEEN", "EXPIRES"}, rows)
 		})
 	})
 }
@@ -100,7 +108,7 @@ func (c *sessionShow) Run(r *run) error {
 		}
 		return r.print(v, func(w io.Writer) {
 			fields(w, "sid", v.SID, "sub", v.Sub, "began", v.CreatedAt, "signed in", v.AuthTime, "how", strings.Join(v.AMR, " "),
-				"last seen", v.LastSeen, "expires", v.ExpiresAt, "address", v.Address, "browser", v.UserAgent, "clients", strings.Join(v.Clients, " "))
+				"last seen", v.LastSeen, "expires", v.ExpiresAt, "address", v.Address, "browser", v.Browser, "user agent", v.UserAgent, "clients", strings.Join(v.Clients, " "))
 		})
 	})
 }

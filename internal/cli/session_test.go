@@ -39,7 +39,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	w.foyer("account add ada@example.com --sub ada --no-password", "")
 	begin := func() *session.Session {
 		s, _, err := c.Sessions.Authenticated(t.Context(), "default", session.Proof{Sub: "ada", AMR: []string{"pwd"}, Lifetime: time.Hour,
-			Address: "192.0.2.1", UserAgent: "Browser\x1b[2J"}, nil, time.Now())
+			Address: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0\x1b[2J"}, nil, time.Now())
 		w.must(err)
 		return s
 	}
@@ -51,8 +51,11 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 			t.Errorf("session %s is not in\n%s", s.SID, out)
 		}
 	}
+	if strings.Count(out, "ada  Firefox on Linux  192.0.2.1  20") != 3 || !strings.HasPrefix(out, "SID") {
+		t.Errorf("the list does not say what people sign in with:\n%s", out)
+	}
 	show := w.foyer("session show "+first.SID, "")
-	if strings.Contains(show, "\x1b") || !strings.Contains(show, "192.0.2.1") {
+	if strings.Contains(show, "\x1b") || !strings.Contains(show, "192.0.2.1") || !strings.Contains(show, "Firefox on Linux") || !strings.Contains(show, "rv:143.0") {
 		t.Errorf("session show prints %q", show)
 	}
 	if out := w.foyer("session end "+first.SID, ""); out != "1 session has ended.\n" {
