@@ -107,6 +107,20 @@ export const screens = {
     },
     has: '#sign-out',
   },
+  'your account': {
+    signedIn: true,
+    async go(w) {
+      await w.page.goto(request(w, 'web').replace('/authorize?', '/personal-details?'))
+    },
+    has: '#profile-back',
+  },
+  'your devices': {
+    signedIn: true,
+    async go(w) {
+      await w.page.goto(`${w.foyer.issuer}/personal-details/devices?lang=${w.locale}`)
+    },
+    has: '#this-device',
+  },
   'sign out?': {
     signedIn: true,
     async go(w) {

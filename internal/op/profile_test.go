@@ -143,6 +143,10 @@ func TestProfileWithoutARequest(t *testing.T) {
 			}
 		})
 	}
+	d := &journey{t, w, w.Browser()}
+	if list := d.signIn(d.b.Follow(d.b.Get(devicesPage)), ada); !list.Has("this-device") || d.b.Get(list.Attr("profile", "href")).Text("profile-devices") == "" {
+		t.Errorf("whoever wanted the list comes back to %s", list.URL)
+	}
 	j := &journey{t, w, w.Browser()}
 	if home := j.signIn(j.b.Get("/login"), ada); home.Attr("profile", "href") != "/personal-details" {
 		t.Errorf("the home page leads to %q", home.Attr("profile", "href"))

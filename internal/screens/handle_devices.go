@@ -42,10 +42,10 @@ func (s *Screens) ShowDevices(w http.ResponseWriter, r *http.Request) error {
 	case acc == nil:
 		return err
 	case !a.offers("devices"):
-		return web.Redirect(w, a.rest())
+		return web.Redirect(w, a.at(profilePath))
 	}
 	p := DevicesPage{
-		Common: s.common(w, r, a.page(a.in.Tenant.BasePath+devicesPath)), ProfileURL: a.rest(),
+		Common: s.common(w, r, a.page(a.in.Tenant.BasePath+devicesPath)), ProfileURL: a.at(profilePath),
 		Request: a.sealed, Asked: s.shown(a), Now: a.in.Now,
 	}
 	p.Done = s.done(a, f.Get("done"))

@@ -66,6 +66,7 @@ type arrival struct {
 	// an authorization request, back the address it is left for, if any.
 	visitor *client.Client
 	back    string
+	devices bool // a bare visit wants the list of devices
 }
 
 // standing reads a request to a screen: its form, and where its interaction
@@ -158,7 +159,10 @@ func (a *arrival) at(path string) string {
 
 // rest is where an arrival leads when no application asked for anything.
 func (a *arrival) rest() string {
-	if a.in.Interaction.Profile {
+	switch {
+	case a.devices:
+		return a.at(devicesPath)
+	case a.in.Interaction.Profile:
 		return a.at(profilePath)
 	}
 	return a.in.Tenant.BasePath + "/"

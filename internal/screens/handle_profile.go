@@ -63,7 +63,11 @@ func (s *Screens) visit(r *http.Request) (oidc.Form, *arrival, error) {
 	case err != nil:
 		return f, nil, err
 	case a.sealed == "" && a.outcome == nil: // a bare one
-		a.in.Interaction = authz.NewInteraction(oidc.Form{}, a.in.Now)
+		page := ""
+		if web.From(r.Context()).Route == devicesPath {
+			page = "devices" // which signing in comes back to
+		}
+		a.in.Interaction = authz.NewInteraction(oidc.FormOf(map[string]string{"page": page}), a.in.Now)
 		a.in.Interaction.Profile = true
 	case !a.in.Interaction.Profile: // a request of another screen's
 		return f, nil, &web.Refused{Status: http.StatusBadRequest, Code: "unreadable_request"}
@@ -75,6 +79,7 @@ func (s *Screens) visit(r *http.Request) (oidc.Form, *arrival, error) {
 // may name an address to go back to, registered as any other (LO4).
 func (s *Screens) visited(r *http.Request, a *arrival, form oidc.Form) error {
 	if !form.Has("client_id") {
+		a.devices = form.Get("page") == "devices"
 		return nil
 	}
 	q := web.From(r.Context())
@@ -189,7 +194,7 @@ func (s *Screens) Profile(w http.ResponseWriter, r *http.Request) error {
 	case action == "sign_out_everywhere":
 		return s.leave(w, r, a, true)
 	}
-	return web.Redirect(w, a.rest()) // of somebody else by now, or nothing that is offered
+	return web.Redirect(w, a.at(profilePath)) // of somebody else by now, or nothing that is offered
 }
 
 // leave ends this browser's session, or every session of the account, by the
