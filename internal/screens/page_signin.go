@@ -64,6 +64,13 @@ func (LoginPage) file() string { return "login.html" }
 // HasForm is true.
 func (LoginPage) HasForm() bool { return true }
 
+// repeats: nobody has typed anything yet.
+func (p LoginPage) repeats() bool {
+	return p.Identifier == "" && p.Fixed == nil && p.Notice == NoticeNone && !p.RememberChecked
+}
+
+func (p LoginPage) sealed() string { return p.Request }
+
 // Asks says whether the identifier can be typed.
 func (p LoginPage) Asks() bool { return p.Fixed == nil && p.Step != StepPassword }
 

@@ -31,6 +31,7 @@ type Renderer struct {
 	generic map[string]*template.Template
 	settled sync.Map // language → func() map[string]*template.Template
 	buffers sync.Pool
+	cut     stencils
 }
 
 // shared are the files that every page is built with.
@@ -124,7 +125,12 @@ func (r *Renderer) Render(w io.Writer, p Page) error {
 	}
 	b := r.buffers.Get().(*bytes.Buffer)
 	defer r.keep(b)
-	if err := r.in(l)[p.file()].Execute(b, addressable(p)); err != nil {
+	full := func(b *bytes.Buffer) error { return r.in(l)[p.file()].Execute(b, addressable(p)) }
+	render := full
+	if r.settles { // an operator's template may do anything with a word
+		render = func(b *bytes.Buffer) error { return r.cut.render(b, p, full) }
+	}
+	if err := render(b); err != nil {
 		return fmt.Errorf("render %s: %w", p.file(), err)
 	}
 	_, err := w.Write(b.Bytes())
