@@ -16,7 +16,8 @@ type BackchannelOptions struct {
 	// its Issuer and SessionID, or, when that is "", all of its Issuer and
 	// Subject. None being there is a success (Back-Channel §2.7). An error is
 	// answered 503: the provider tries again. The context outlives the request:
-	// the sessions end although the provider has stopped waiting. Required.
+	// the sessions end although the provider has stopped waiting. It may be called
+	// by several goroutines at once. Required.
 	End func(ctx context.Context, t LogoutToken) error
 	// Replays remembers the tokens that were used; default NewReplays(0, nil), of
 	// this process alone.

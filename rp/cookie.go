@@ -1,6 +1,7 @@
 package rp
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -76,10 +77,13 @@ type pending struct {
 }
 
 // Each sign-in under way has its own cookie, so that tabs do not disturb each
-// other; beyond maxPending the oldest goes.
+// other; beyond maxPending, or maxPendingSize bytes in all, the oldest goes. Whoever
+// makes a browser begin many sign-ins must not fill its Cookie header until
+// a proxy refuses it.
 const (
-	pendingInfix = "-request-"
-	maxPending   = 6
+	pendingInfix   = "-request-"
+	maxPending     = 6
+	maxPendingSize = 4096
 )
 
 // pendingSuffix names the cookie of a state.
@@ -89,11 +93,11 @@ func pendingSuffix(state string) string {
 }
 
 func (j *jar) putPending(w http.ResponseWriter, r *http.Request, p pending, life time.Duration) {
-	j.prune(w, r, p.Begun-int64(life/time.Second))
 	b, _ := json.Marshal(p) // strings and numbers
 	suffix := pendingSuffix(p.State)
-	sealed := j.aead.Seal(nil, nil, b, []byte(suffix))
-	j.set(w, suffix, base64.RawURLEncoding.EncodeToString(sealed), life)
+	value := base64.RawURLEncoding.EncodeToString(j.aead.Seal(nil, nil, b, []byte(suffix)))
+	j.prune(w, r, p.Begun-int64(life/time.Second), len(j.name)+len(suffix)+len(value))
+	j.set(w, suffix, value, life)
 }
 
 // takePending returns the sign-in that a state belongs to and removes it; an
@@ -118,11 +122,12 @@ func (j *jar) openPending(suffix, value string) (p pending, ok bool) {
 	return p, err == nil && json.Unmarshal(b, &p) == nil
 }
 
-// prune makes room for one more.
-func (j *jar) prune(w http.ResponseWriter, r *http.Request, oldest int64) {
+// prune makes room for one more, of size bytes.
+func (j *jar) prune(w http.ResponseWriter, r *http.Request, oldest int64, size int) {
 	type one struct {
 		suffix string
 		begun  int64
+		size   int
 	}
 	var live []one
 	for _, c := range r.Cookies() {
@@ -131,14 +136,16 @@ func (j *jar) prune(w http.ResponseWriter, r *http.Request, oldest int64) {
 			continue
 		}
 		if p, ok := j.openPending(suffix, c.Value); ok && p.Begun >= oldest {
-			live = append(live, one{suffix, p.Begun})
+			live = append(live, one{suffix, p.Begun, len(c.Name) + len(c.Value)})
+			size += len(c.Name) + len(c.Value)
 		} else {
 			j.set(w, suffix, "", 0)
 		}
 	}
-	slices.SortFunc(live, func(a, b one) int { return int(a.begun - b.begun) })
-	for len(live) >= maxPending {
+	slices.SortFunc(live, func(a, b one) int { return cmp.Compare(a.begun, b.begun) })
+	for len(live) > 0 && (len(live) >= maxPending || size > maxPendingSize) {
 		j.set(w, live[0].suffix, "", 0)
+		size -= live[0].size
 		live = live[1:]
 	}
 }

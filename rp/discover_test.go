@@ -177,3 +177,23 @@ func TestKeysThatAreNotTaken(t *testing.T) {
 		}
 	}
 }
+
+// TestMetadata_OneAsks: while one request reads old metadata again from a slow
+// provider, the others go on with what is known.
+func TestMetadata_OneAsks(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	c := p.client(t)
+	held := make(chan struct{})
+	p.change(func() { p.now, p.heldMetadata = p.now.Add(61*time.Minute), held })
+	done := make(chan error)
+	go func() { done <- c.Revoke(t.Context(), "t", "") }()
+	<-held
+	if err := c.Revoke(t.Context(), "t", ""); err != nil {
+		t.Error(err)
+	}
+	held <- struct{}{}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

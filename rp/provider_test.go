@@ -92,10 +92,13 @@ type provider struct {
 	t   testing.TB
 	now time.Time // does not move by itself
 
-	mu       sync.Mutex
-	signing  key
-	keys     []any         // the JWKS
-	held     chan struct{} // when set, readers of the JWKS say so and wait
+	mu      sync.Mutex
+	signing key
+	keys    []any         // the JWKS
+	held    chan struct{} // when set, readers of the JWKS say so and wait
+
+	heldMetadata chan struct{} // the same for the metadata
+
 	metadata map[string]any
 	asked    url.Values // the authorization request that is being answered
 	codes    map[string]url.Values
@@ -165,8 +168,12 @@ func (p *provider) json(w http.ResponseWriter, status int, v any) {
 func (p *provider) discovery(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.fetched[r.URL.Path]++
-	m := maps.Clone(p.metadata)
+	m, held := maps.Clone(p.metadata), p.heldMetadata
 	p.mu.Unlock()
+	if held != nil {
+		held <- struct{}{} // here it is
+		<-held
+	}
 	p.json(w, 200, m)
 }
 

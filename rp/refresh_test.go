@@ -75,6 +75,17 @@ func TestUserInfo(t *testing.T) {
 	if _, err := c.UserInfo(t.Context(), "another", "ada"); !errors.As(err, &refused) || refused.Code != "invalid_token" || refused.Description != "it ended" || refused.Status != 401 {
 		t.Errorf("RFC 6750 §3: %v", err)
 	}
+	for _, body := range []string{`{"sub":"eve","sub":"ada"}`, `{"SUB":"ada"}`} {
+		p.change(func() {
+			p.userinfo = func(w http.ResponseWriter) {
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = w.Write([]byte(body))
+			}
+		})
+		if _, err := c.UserInfo(t.Context(), "the-access-token", "ada"); !errors.Is(err, rp.ErrAnswer) && !errors.Is(err, rp.ErrToken) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
 	p.change(func() {
 		p.userinfo = func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "application/jwt")

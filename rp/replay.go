@@ -17,7 +17,7 @@ var ErrReplayed = errors.New("rp: this logout token was used before")
 // signs nobody out a second time. An application of several nodes shares one,
 // such as a table whose primary key is the key. Both methods are atomic.
 type Replays interface {
-	// Use remembers a key until a moment, at most 10½ minutes away, or returns
+	// Use remembers a key until a moment, at most 11 minutes away, or returns
 	// ErrReplayed when it is remembered already. Any other error, of a full
 	// memory or a database that does not answer, means that the token is not
 	// accepted now.

@@ -177,6 +177,32 @@ func TestSite_TabsAtOnce(t *testing.T) {
 	}
 }
 
+// TestSite_CookieBomb: sign-ins that others make a browser begin do not fill its
+// Cookie header; servers and proxies refuse more than 8 KiB.
+func TestSite_CookieBomb(t *testing.T) {
+	t.Parallel()
+	p := newProvider(t)
+	a := newApplication(t, p, nil)
+	b := browser(t)
+	u, _ := url.Parse(a.URL)
+	for range 20 {
+		p.change(func() { p.now = p.now.Add(time.Second) })
+		if status, _, _ := a.get(b, "/login?return_to=/"+strings.Repeat("x", 1000)); status != http.StatusSeeOther {
+			t.Fatal(status)
+		}
+		size := 0
+		for _, c := range b.Jar.Cookies(u) {
+			size += len(c.Name) + len(c.Value)
+		}
+		if size > 4096 || size == 0 {
+			t.Fatalf("%d bytes of cookies", size)
+		}
+	}
+	if end := a.signIn(b, "/login?return_to=/page"); end != "/page" {
+		t.Errorf("came back to %s", end)
+	}
+}
+
 // TestSite_LoginCSRF: an answer planted in another browser, an old one, and one
 // whose cookie was changed belong to no request.
 func TestSite_LoginCSRF(t *testing.T) {
