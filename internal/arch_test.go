@@ -17,7 +17,7 @@ const module = "github.com/foyer-id/foyer/internal/"
 // record (docs/decisions).
 var imports = map[string]string{
 	// words and tools
-	"oidc": "", "secret": "", "i18n": "", "audit": "", "config": "", "egress": "", "outbox": "",
+	"oidc": "", "secret": "", "i18n": "", "audit": "", "config": "", "egress": "", "outbox": "", "colour": "",
 	// keepers
 	"throttle": "secret",
 	"keys":     "secret",
@@ -35,7 +35,7 @@ var imports = map[string]string{
 	"web":      "audit config oidc secret tenant throttle",
 	// doors
 	"op":      "authz client grant i18n keys logout oidc secret session tenant throttle web",
-	"screens": "account audit authz client i18n logout oidc secret session tenant throttle web",
+	"screens": "account audit authz client colour i18n logout oidc secret session tenant throttle web",
 	// the porter
 	"app": "*", "cli": "*", "demo": "*",
 	// tests only

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/foyer-id/foyer/internal/colour"
 )
 
 // Brand is a tenant's look. The zero value is Foyer's own.
@@ -30,10 +32,10 @@ func ValidateBrand(b Brand) []string {
 	if b.LogoURL != "" && b.logo() == "" {
 		wrong = append(wrong, "logo_url: must be an https address or a path that begins with one slash")
 	}
-	if _, ok := parseColour(b.Accent); b.Accent != "" && !ok {
+	if _, ok := colour.Parse(b.Accent); b.Accent != "" && !ok {
 		wrong = append(wrong, "accent: must be a colour such as #2f5bea")
 	}
-	if _, ok := parseColour(b.Background); b.Background != "" && !ok {
+	if _, ok := colour.Parse(b.Background); b.Background != "" && !ok {
 		wrong = append(wrong, "background: must be a colour such as #f4f5f8")
 	}
 	if why := wrongCSS(b.CSS); why != "" {
@@ -83,13 +85,13 @@ func (b Brand) Logo() string { return b.logo() }
 // nothing.
 func ThemeCSS(b Brand) []byte {
 	var out bytes.Buffer
-	accent, hasAccent := parseColour(b.Accent)
-	background, hasBackground := parseColour(b.Background)
+	accent, hasAccent := colour.Parse(b.Accent)
+	background, hasBackground := colour.Parse(b.Background)
 	if hasAccent || hasBackground {
-		writeTokens(&out, ":root{%s}\n", tokens(accent, hasAccent, background, hasBackground, lightSurface, lightGround))
+		writeTokens(&out, ":root{%s}\n", tokens(accent, hasAccent, background, hasBackground, colour.LightSurface, colour.LightGround))
 		// A light background would glare in the dark: there only a dark one is kept.
-		hasBackground = hasBackground && background.luminance() < 0.05
-		writeTokens(&out, "@media (prefers-color-scheme:dark){:root{%s}}\n", tokens(accent, hasAccent, background, hasBackground, darkSurface, darkGround))
+		hasBackground = hasBackground && background.Luminance() < 0.05
+		writeTokens(&out, "@media (prefers-color-scheme:dark){:root{%s}}\n", tokens(accent, hasAccent, background, hasBackground, colour.DarkSurface, colour.DarkGround))
 	}
 	if wrongCSS(b.CSS) == "" {
 		out.WriteString(b.CSS)
@@ -104,11 +106,11 @@ func writeTokens(out *bytes.Buffer, rule, tokens string) {
 }
 
 // tokens are the custom properties of one colour scheme.
-func tokens(accent colour, hasAccent bool, background colour, hasBackground bool, surface, ground colour) string {
+func tokens(accent colour.Colour, hasAccent bool, background colour.Colour, hasBackground bool, surface, ground colour.Colour) string {
 	var css strings.Builder
 	if hasAccent {
 		fmt.Fprintf(&css, "--accent:%s;--accent-ink:%s;--accent-hover:%s;--accent-edge:%s;--link:%s;",
-			accent, inkOn(accent), hover(accent), corrected(accent, edgeContrast, surface), corrected(accent, textContrast, surface, tint(accent, surface), ground))
+			accent, colour.InkOn(accent), hover(accent), colour.Corrected(accent, colour.EdgeContrast, surface), colour.Corrected(accent, colour.TextContrast, surface, tint(accent, surface), ground))
 	}
 	if hasBackground {
 		fmt.Fprintf(&css, "--ground:%s;--ground-ink:%s;--glow:transparent;", background, groundInk(background))
@@ -117,17 +119,17 @@ func tokens(accent colour, hasAccent bool, background colour, hasBackground bool
 }
 
 // tint is the faint fill that foyer.css puts behind the initials of a person.
-func tint(accent, surface colour) colour { return mix(surface, accent, 0.12) }
+func tint(accent, surface colour.Colour) colour.Colour { return colour.Mix(surface, accent, 0.12) }
 
 // hover moves a fill away from its ink, so that the text stays legible.
-func hover(fill colour) colour {
-	if inkOn(fill) == white {
-		return mix(fill, black, 0.12)
+func hover(fill colour.Colour) colour.Colour {
+	if colour.InkOn(fill) == colour.White {
+		return colour.Mix(fill, colour.Black, 0.12)
 	}
-	return mix(fill, white, 0.2)
+	return colour.Mix(fill, colour.White, 0.2)
 }
 
 // groundInk is a softened black or white that is still legible on the background.
-func groundInk(background colour) colour {
-	return corrected(mix(background, inkOn(background), 0.6), textContrast+0.5, background)
+func groundInk(background colour.Colour) colour.Colour {
+	return colour.Corrected(colour.Mix(background, colour.InkOn(background), 0.6), colour.TextContrast+0.5, background)
 }

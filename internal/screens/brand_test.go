@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/foyer-id/foyer/internal/colour"
 )
 
 // HD5: an operator's sheet fetches nothing and runs nothing (CVE-2026-5468).
@@ -70,11 +72,11 @@ func TestHD5_ColoursAndLogosAreChecked(t *testing.T) {
 
 var token = regexp.MustCompile(`--([a-z-]+):\s*(#[0-9a-f]{3,6})`)
 
-func readTokens(t *testing.T, css string) map[string]colour {
+func readTokens(t *testing.T, css string) map[string]colour.Colour {
 	t.Helper()
-	all := map[string]colour{}
+	all := map[string]colour.Colour{}
 	for _, m := range token.FindAllStringSubmatch(css, -1) {
-		c, ok := parseColour(m[2])
+		c, ok := colour.Parse(m[2])
 		if !ok {
 			t.Fatalf("%s is no colour", m[2])
 		}
@@ -83,9 +85,9 @@ func readTokens(t *testing.T, css string) map[string]colour {
 	return all
 }
 
-func atLeast(t *testing.T, what string, ratio float64, a, b colour) {
+func atLeast(t *testing.T, what string, ratio float64, a, b colour.Colour) {
 	t.Helper()
-	if got := contrast(a, b); got < ratio {
+	if got := colour.Contrast(a, b); got < ratio {
 		t.Errorf("%s: %s on %s is %.2f:1, want %.1f", what, a, b, got, ratio)
 	}
 }
@@ -98,33 +100,34 @@ func TestDefaultColoursAreLegible(t *testing.T) {
 	}
 	css, _, _ := strings.Cut(string(source), "box-sizing")
 	light, dark, _ := strings.Cut(css, "@media")
-	schemes := map[string]map[string]colour{"light": readTokens(t, light), "dark": readTokens(t, light+dark)}
-	if schemes["light"]["surface"] != lightSurface || schemes["light"]["ground"] != lightGround || schemes["dark"]["surface"] != darkSurface || schemes["dark"]["ground"] != darkGround {
-		t.Error("colour.go and foyer.css do not agree on the surfaces")
+	schemes := map[string]map[string]colour.Colour{"light": readTokens(t, light), "dark": readTokens(t, light+dark)}
+	if schemes["light"]["surface"] != colour.LightSurface || schemes["light"]["ground"] != colour.LightGround || schemes["dark"]["surface"] != colour.DarkSurface || schemes["dark"]["ground"] != colour.DarkGround {
+		t.Error("package colour and foyer.css do not agree on the surfaces")
 	}
 	for name, s := range schemes {
-		atLeast(t, name+" button", textContrast, s["accent-ink"], s["accent"])
-		atLeast(t, name+" button under the pointer", textContrast, s["accent-ink"], s["accent-hover"])
-		atLeast(t, name+" button's edge", edgeContrast, s["accent-edge"], s["surface"])
-		atLeast(t, name+" edge", edgeContrast, s["edge"], s["surface"])
-		atLeast(t, name+" footer", textContrast, s["ground-ink"], s["ground"])
+		atLeast(t, name+" button", colour.TextContrast, s["accent-ink"], s["accent"])
+		atLeast(t, name+" button under the pointer", colour.TextContrast, s["accent-ink"], s["accent-hover"])
+		atLeast(t, name+" button's edge", colour.EdgeContrast, s["accent-edge"], s["surface"])
+		atLeast(t, name+" edge", colour.EdgeContrast, s["edge"], s["surface"])
+		atLeast(t, name+" footer", colour.TextContrast, s["ground-ink"], s["ground"])
 		for _, ink := range []string{"ink", "ink-soft", "link", "danger", "good"} {
-			atLeast(t, name+" "+ink, textContrast, s[ink], s["surface"])
-			atLeast(t, name+" "+ink, textContrast, s[ink], s["ground"])
+			atLeast(t, name+" "+ink, colour.TextContrast, s[ink], s["surface"])
+			atLeast(t, name+" "+ink, colour.TextContrast, s[ink], s["ground"])
 		}
 		for _, tone := range []string{"danger", "good", "link"} {
-			atLeast(t, name+" "+tone+" on its tint", textContrast, s[tone], mix(s["surface"], s[tone], 0.07))
+			atLeast(t, name+" "+tone+" on its tint", colour.TextContrast, s[tone], colour.Mix(s["surface"], s[tone], 0.07))
 		}
-		atLeast(t, name+" initials", textContrast, s["link"], tint(s["accent"], s["surface"]))
+		atLeast(t, name+" initials", colour.TextContrast, s["link"], tint(s["accent"], s["surface"]))
 	}
 }
 
 func TestAnyAccentIsLegible(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
-	accents := []colour{white, black, {255, 204, 0}, {127, 127, 127}, {118, 118, 118}, {0, 0, 255}, {0, 255, 0}, {24, 27, 34}}
+	rgb := func(r, g, b uint8) colour.Colour { return colour.Colour{R: r, G: g, B: b} }
+	accents := []colour.Colour{colour.White, colour.Black, rgb(255, 204, 0), rgb(127, 127, 127), rgb(118, 118, 118), rgb(0, 0, 255), rgb(0, 255, 0), rgb(24, 27, 34)}
 	for range 500 {
-		accents = append(accents, colour{uint8(r.UintN(256)), uint8(r.UintN(256)), uint8(r.UintN(256))})
+		accents = append(accents, rgb(uint8(r.UintN(256)), uint8(r.UintN(256)), uint8(r.UintN(256))))
 	}
 	for i, accent := range accents {
 		background := accents[len(accents)-1-i]
@@ -132,20 +135,20 @@ func TestAnyAccentIsLegible(t *testing.T) {
 		if !found {
 			t.Fatal("no dark half")
 		}
-		checkTheme(t, readTokens(t, light), lightSurface, lightGround)
-		checkTheme(t, readTokens(t, dark), darkSurface, darkGround)
+		checkTheme(t, readTokens(t, light), colour.LightSurface, colour.LightGround)
+		checkTheme(t, readTokens(t, dark), colour.DarkSurface, colour.DarkGround)
 	}
 }
 
-func checkTheme(t *testing.T, s map[string]colour, surface, ground colour) {
+func checkTheme(t *testing.T, s map[string]colour.Colour, surface, ground colour.Colour) {
 	t.Helper()
-	atLeast(t, "button", textContrast, s["accent-ink"], s["accent"])
-	atLeast(t, "button under the pointer", textContrast, s["accent-ink"], s["accent-hover"])
-	atLeast(t, "button's edge", edgeContrast, s["accent-edge"], surface)
-	atLeast(t, "link", textContrast, s["link"], surface)
-	atLeast(t, "link on the ground", textContrast, s["link"], ground)
-	atLeast(t, "initials", textContrast, s["link"], tint(s["accent"], surface))
+	atLeast(t, "button", colour.TextContrast, s["accent-ink"], s["accent"])
+	atLeast(t, "button under the pointer", colour.TextContrast, s["accent-ink"], s["accent-hover"])
+	atLeast(t, "button's edge", colour.EdgeContrast, s["accent-edge"], surface)
+	atLeast(t, "link", colour.TextContrast, s["link"], surface)
+	atLeast(t, "link on the ground", colour.TextContrast, s["link"], ground)
+	atLeast(t, "initials", colour.TextContrast, s["link"], tint(s["accent"], surface))
 	if background, themed := s["ground"]; themed {
-		atLeast(t, "footer", textContrast, s["ground-ink"], background)
+		atLeast(t, "footer", colour.TextContrast, s["ground-ink"], background)
 	}
 }
