@@ -59,11 +59,14 @@ const maxDrift = 500 * time.Millisecond
 
 // Doctor looks at everything that a running server depends on and changes
 // nothing. It goes on after a failure as far as it can.
-func Doctor(ctx context.Context, cfg *config.Server, env Env) *Diagnosis {
+//
+// With mailTo set it also sends a mail there.
+func Doctor(ctx context.Context, cfg *config.Server, env Env, mailTo string) *Diagnosis {
 	env = env.withDefaults()
 	env.Create = false
 	d := &Diagnosis{}
 	d.publicURL(cfg)
+	d.mail(ctx, cfg, mailTo)
 	d.sending(cfg)
 	d.files(cfg)
 	db, err := OpenDatabase(ctx, cfg, env)
@@ -112,11 +115,6 @@ func (d *Diagnosis) publicURL(cfg *config.Server) {
 }
 
 func (d *Diagnosis) sending(cfg *config.Server) {
-	if cfg.MailFrom() == nil {
-		d.add("mail", Notice, "is not sent by this release: addresses stay unverified and passwords cannot be reset by mail", "")
-	} else {
-		d.add("mail", Warn, "is configured, but this release does not send mail yet", "")
-	}
 	if cfg.SMS.Webhook.URL == "" {
 		d.add("SMS", Notice, "is not sent by this release: numbers stay unverified", "")
 	} else {

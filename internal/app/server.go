@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/authz"
@@ -15,6 +14,7 @@ import (
 	"github.com/foyer-id/foyer/internal/egress"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/notify"
 	"github.com/foyer-id/foyer/internal/op"
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/screens"
@@ -32,11 +32,13 @@ type Server struct {
 	Routes []web.Route
 	// Deliverer tells applications of logouts, Worker does what waits in the outbox.
 	Deliverer *logout.Deliverer
-	Worker    *outbox.Worker
-	metrics   *metrics
-	egress    *egress.Client
-	tended    int64 // version of the configuration whose keys were made; of the housekeeper alone
-	drain     drain
+	// Sender brings mails to people.
+	Sender  *notify.Sender
+	Worker  *outbox.Worker
+	metrics *metrics
+	egress  *egress.Client
+	tended  int64 // version of the configuration whose keys were made; of the housekeeper alone
+	drain   drain
 }
 
 // NewServer wires the doors of a core, in order, once.
@@ -70,6 +72,9 @@ func NewServer(c *Core) (*Server, error) {
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
 	s.Deliverer = &logout.Deliverer{Tenants: c.Directory, Clients: clients, Rings: rings, Caller: out, Store: c.Store,
 		Now: c.Now, Log: c.Log, Stretch: secret.Stretch}
+	if s.Sender, err = newSender(c); err != nil {
+		return nil, err
+	}
 	s.Worker = s.newWorker()
 	s.Routes = append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
 	s.Handler = s.harden(web.NewServer(web.Options{
@@ -95,12 +100,9 @@ func fail(pages *screens.Screens) func(http.ResponseWriter, *http.Request, error
 }
 
 func newEgress(c *Core) (*egress.Client, error) {
-	var ca []byte
-	if f := c.Config.Egress.CAFile; f != "" {
-		var err error
-		if ca, err = os.ReadFile(f); err != nil {
-			return nil, fmt.Errorf("egress.ca_file: %w", err)
-		}
+	ca, err := authorities(c.Config)
+	if err != nil {
+		return nil, err
 	}
 	return egress.New(egress.Options{AllowPrivate: append(c.Config.EgressNetworks(), c.own...), CA: ca})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/letter"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/secret"
@@ -15,7 +16,7 @@ import (
 func (s *Server) newWorker() *outbox.Worker {
 	w := outbox.NewWorker(outbox.Options{
 		Store: s.Store, Now: s.Now, Holder: secret.Random(12), Log: s.Log, Stretch: secret.Stretch, Observe: s.metrics.attempted,
-		Handlers: map[outbox.Kind]outbox.Handler{logout.Backchannel: s.Deliverer.Deliver},
+		Handlers: map[outbox.Kind]outbox.Handler{logout.Backchannel: s.Deliverer.Deliver, letter.Kind: s.Sender.Send},
 	})
 	s.DB.OnQueued(w.Wake)
 	s.metrics.watchOutbox(s.Store, w)

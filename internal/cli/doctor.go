@@ -8,7 +8,9 @@ import (
 	"github.com/foyer-id/foyer/internal/app"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	MailTo string `placeholder:"ADDRESS" help:"Send a mail there too."`
+}
 
 // Run prints the diagnosis; what is wrong makes the exit code 1.
 func (c *doctorCmd) Run(r *run) error {
@@ -16,7 +18,7 @@ func (c *doctorCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	d := app.Doctor(r.ctx, cfg, r.environment(false))
+	d := app.Doctor(r.ctx, cfg, r.environment(false), c.MailTo)
 	err = r.print(struct {
 		Healthy bool        `json:"healthy"`
 		Checks  []app.Check `json:"checks"`

@@ -43,3 +43,9 @@ func midnight(t time.Time) int {
 	y, m, d := t.Date()
 	return int(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
+
+// FormatMoment is the date and time in t's location, named: "20 November 2026,
+// 14:05 UTC". A mail is read long after, and elsewhere.
+func FormatMoment(l *Locale, t time.Time) string {
+	return l.T(DateMoment, "date", FormatDate(l, t), "time", isolate(l, t.Format("15:04 MST")))
+}

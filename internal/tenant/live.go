@@ -13,6 +13,10 @@ type Live struct {
 	Secure   bool   // Base is https: cookies are Secure and named __Host-
 }
 
+// Resolve works out what a tenant means under a public URL, for who has no
+// Directory.
+func Resolve(t *Tenant, publicURL *url.URL) *Live { return newLive(t, publicURL) }
+
 func newLive(t *Tenant, publicURL *url.URL) *Live {
 	l := &Live{Tenant: t, Issuer: t.Issuer(publicURL), Base: t.Base(publicURL)}
 	if u, err := url.Parse(l.Base); err == nil {
