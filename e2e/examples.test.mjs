@@ -46,6 +46,10 @@ describe('examples', () => {
     await program(t, process.execPath, [join(copy, file)])
   }
 
+  async function python(t, file) {
+    await program(t, join(root, 'e2e/.venv/bin/python'), [join(root, 'examples', file)])
+  }
+
   async function apache(t) {
     const copy = await mkdtemp(join(dir, 'apache-'))
     await run('cp', ['-r', join(root, 'examples/mod_auth_openidc') + '/.', copy])
@@ -125,6 +129,10 @@ describe('examples', () => {
     await node(t, 'authjs/app.mjs')
     await journey(t, { refreshes: false, choose: (page) => page.getByRole('button', { name: 'Sign in with Foyer' }).click() })
   })
+  test('Authlib', async (t) => {
+    await python(t, 'authlib/app.py')
+    await journey(t)
+  })
   test('mod_auth_openidc', async (t) => {
     await apache(t)
     const page = await open(t, browser)
@@ -176,7 +184,7 @@ describe('examples', () => {
     const metrics = async () => (await (await fetch(`${foyer.issuer}/metrics`)).text()).split('\n')
     while ((await metrics()).some((line) => /^foyer_outbox_pending.* [1-9]/.test(line))) assert.ok(Date.now() < until, 'still pending')
     const outcomes = (await metrics()).filter((line) => /^foyer_outbox_attempts_total.*(delivered|refused|dead)/.test(line))
-    // Six have an address, and each was told of its own sign-out and of Foyer's.
-    assert.deepEqual(outcomes, ['foyer_outbox_attempts_total{kind="logout",outcome="delivered"} 12'])
+    // Seven have an address, and each was told of its own sign-out and of Foyer's.
+    assert.deepEqual(outcomes, ['foyer_outbox_attempts_total{kind="logout",outcome="delivered"} 14'])
   })
 })
