@@ -84,12 +84,26 @@ func TestCheckFindings(t *testing.T) {
 		"cors_origins": {func(s *Spec) {
 			s.CORSOrigins = []string{"https://a.example", "https://a.example/", "null", "*", "https://A.example", "https://a.example:443", "http://a.example", "http://localhost:3000", "https://a.example:8443"}
 		}, CheckContext{}, []string{"/cors_origins/1", "/cors_origins/2", "/cors_origins/3", "/cors_origins/4", "/cors_origins/5", "/cors_origins/6"}},
-		"initiate_login_uri":                  {func(s *Spec) { s.InitiateLoginURI = "http://app.example.com/login" }, CheckContext{}, []string{"/initiate_login_uri"}},
-		"back-channel by http":                {func(s *Spec) { s.BackchannelLogoutURI = "http://app.example.com/bc" }, CheckContext{}, []string{"/backchannel_logout_uri"}},
-		"back-channel by http when allowed":   {func(s *Spec) { s.BackchannelLogoutURI = "http://app:8080/bc" }, CheckContext{PlainHTTP: true}, nil},
-		"back-channel on loopback":            {func(s *Spec) { s.BackchannelLogoutURI = "http://127.0.0.1:3000/bc" }, CheckContext{}, nil},
-		"back-channel with a fragment":        {func(s *Spec) { s.BackchannelLogoutURI = "https://app.example.com/bc#" }, CheckContext{}, []string{"/backchannel_logout_uri"}},
-		"front-channel of another origin":     {func(s *Spec) { s.FrontchannelLogoutURI = "https://app.example.com:8443/fc" }, CheckContext{}, []string{"/frontchannel_logout_uri"}},
+		"initiate_login_uri":                {func(s *Spec) { s.InitiateLoginURI = "http://app.example.com/login" }, CheckContext{}, []string{"/initiate_login_uri"}},
+		"back-channel by http":              {func(s *Spec) { s.BackchannelLogoutURI = "http://app.example.com/bc" }, CheckContext{}, []string{"/backchannel_logout_uri"}},
+		"back-channel by http when allowed": {func(s *Spec) { s.BackchannelLogoutURI = "http://app:8080/bc" }, CheckContext{PlainHTTP: true}, nil},
+		"back-channel on loopback":          {func(s *Spec) { s.BackchannelLogoutURI = "http://127.0.0.1:3000/bc" }, CheckContext{}, nil},
+		"back-channel with a fragment":      {func(s *Spec) { s.BackchannelLogoutURI = "https://app.example.com/bc#" }, CheckContext{}, []string{"/backchannel_logout_uri"}},
+		"front-channel of another origin":   {func(s *Spec) { s.FrontchannelLogoutURI = "https://app.example.com:8443/fc" }, CheckContext{}, []string{"/frontchannel_logout_uri"}},
+		"front-channel by http":             {func(s *Spec) { s.FrontchannelLogoutURI = "http://app.example.com/fc" }, CheckContext{}, []string{"/frontchannel_logout_uri"}},
+		"front-channel with a fragment":     {func(s *Spec) { s.FrontchannelLogoutURI = "https://app.example.com/fc#x" }, CheckContext{}, []string{"/frontchannel_logout_uri"}},
+		"front-channel on loopback": {func(s *Spec) {
+			s.RedirectURIs, s.FrontchannelLogoutURI = append(s.RedirectURIs, "http://localhost:3000/cb"), "http://localhost:3000/fc"
+		}, CheckContext{}, nil},
+		"front-channel on loopback of one that registered": {func(s *Spec) {
+			s.RedirectURIs, s.FrontchannelLogoutURI = append(s.RedirectURIs, "http://localhost:3000/cb"), "http://localhost:3000/fc"
+		}, CheckContext{Origin: FromSelf}, []string{"/frontchannel_logout_uri", "/redirect_uris/1"}},
+		"front-channel at an IPv6 address": {func(s *Spec) {
+			s.RedirectURIs, s.FrontchannelLogoutURI = append(s.RedirectURIs, "http://[::1]:3000/cb"), "http://[::1]:3000/fc"
+		}, CheckContext{}, []string{"/frontchannel_logout_uri"}},
+		"front-channel at a private scheme": {func(s *Spec) {
+			s.ApplicationType, s.RedirectURIs, s.FrontchannelLogoutURI = "native", []string{"com.example.app:/cb"}, "com.example.app:/fc"
+		}, CheckContext{}, []string{"/frontchannel_logout_uri"}},
 		"LO9: a quote in a front-channel URI": {func(s *Spec) { s.FrontchannelLogoutURI = `https://app.example.com/"><script>` }, CheckContext{}, []string{"/frontchannel_logout_uri"}},
 		"SS7: a template in an address":       {func(s *Spec) { s.BackchannelLogoutURI = "https://{client_session_host}/bc" }, CheckContext{}, []string{"/backchannel_logout_uri"}},
 		"pages with a scheme that runs":       {func(s *Spec) { s.ClientURI, s.TOSURI = "javascript:x", "data:x" }, CheckContext{}, []string{"/client_uri", "/tos_uri"}},

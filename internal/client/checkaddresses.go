@@ -2,7 +2,6 @@ package client
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -11,15 +10,7 @@ var addressRules = []rule{
 	{"post_logout_redirect_uris", "", eachRedirect(func(s *Spec) []string { return s.PostLogoutRedirectURIs })},
 	{"backchannel_logout_uri", "Back-Channel §2.2", func(in checked, r *report) { called(in, in.BackchannelLogoutURI, r) }},
 	{"jwks_uri", "RFC 7591 §2", func(in checked, r *report) { called(in, in.JWKSURI, r) }},
-	{"frontchannel_logout_uri", "Front-Channel §2", func(in checked, r *report) {
-		if in.FrontchannelLogoutURI == "" || !visited(in.FrontchannelLogoutURI, r) {
-			return
-		}
-		origin := OriginOf(in.FrontchannelLogoutURI)
-		if !slices.ContainsFunc(in.RedirectURIs, func(r string) bool { return OriginOf(r) == origin }) {
-			r.say(-1, "must have the scheme, host and port of one of redirect_uris")
-		}
-	}},
+	frontchannelRule,
 	{"initiate_login_uri", "OIDC Core §4", func(in checked, r *report) {
 		if in.InitiateLoginURI != "" {
 			visited(in.InitiateLoginURI, r)
@@ -62,13 +53,10 @@ func called(in checked, s string, r *report) {
 }
 
 // visited is an address that browsers are sent to without being a redirect URI.
-func visited(s string, r *report) bool {
-	u := webURI(s, r)
-	if u != nil && u.Scheme == "http" && !Loopback(u.Hostname()) {
+func visited(s string, r *report) {
+	if u := webURI(s, r); u != nil && u.Scheme == "http" && !Loopback(u.Hostname()) {
 		r.say(-1, "must be https")
-		return false
 	}
-	return u != nil
 }
 
 // webURI is an absolute http or https address in one reading, or nil after it

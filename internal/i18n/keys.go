@@ -109,6 +109,13 @@ const (
 	SignedOutReturn                   Key = "signed_out.return"                     // Return to {host}
 	SignedOutReturnApp                Key = "signed_out.return_app"                 // Return to {app}
 	SignedOutReturnHint               Key = "signed_out.return_hint"                // The application asked us to send you to {host}. Continue only if you know it.
+	SignedOutEverywhereLead           Key = "signed_out.everywhere_lead"            // You are signed out on all your devices.
+	SignedOutTelling                  Key = "signed_out.telling"                    // We are telling your applications:
+	SignedOutWaiting                  Key = "signed_out.waiting"                    // Telling it…
+	SignedOutTold                     Key = "signed_out.told"                       // Told
+	SignedOutUnsure                   Key = "signed_out.unsure"                     // Not sure
+	SignedOutUnsureHint               Key = "signed_out.unsure_hint"                // We couldn’t make sure that every application knows. Open the ones marked “Not sure” and sign out there, or close your browser if other people use this device.
+	SignedOutMore                     Key = "signed_out.more"                       // There was no room for {n} more applications. Sign out there yourself.
 	SignedOutSignIn                   Key = "signed_out.sign_in"                    // Sign in again
 	StillTitle                        Key = "still.title"                           // You are still signed in
 	StillLead                         Key = "still.lead"                            // Nothing has changed. You can close this page or go on.

@@ -21,8 +21,9 @@ type Screens interface {
 	Continue(w http.ResponseWriter, r *http.Request, o *authz.Outcome) error
 	// ConfirmLogout asks before a session ends.
 	ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session) error
-	// LoggedOut clears the cookie and answers a logout that is done.
-	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision) error
+	// LoggedOut clears the cookie and answers a logout that is done, of the
+	// browser's session and others that ended with it; nil when it had none.
+	LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session, ended []logout.Ended) error
 	// CheckSession is the document of the session iframe, which those origins
 	// may frame.
 	CheckSession(w http.ResponseWriter, r *http.Request, ancestors []string) error

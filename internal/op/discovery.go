@@ -96,7 +96,7 @@ func (p *Provider) metadata(t *tenant.Live, resources []tenant.Resource) metadat
 		PromptValues:    []string{"none", "login", "consent", "select_account", "create"},
 		DisplayValues:   []string{"page", "touch"}, // not popup: pages are isolated from their opener (HD4)
 		ClaimsParameter: true, RequestParameter: true, AuthorizationResponse: true,
-		BackchannelLogout: true, BackchannelSession: true,
+		BackchannelLogout: true, BackchannelSession: true, FrontchannelLogout: true, FrontchannelSession: true,
 	}
 	if t.Settings.SessionManagement {
 		m.CheckSessionIframe = t.Base + at.CheckSession // Session Management §3.3

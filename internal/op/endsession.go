@@ -30,6 +30,7 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	var ended []logout.Ended
 	switch d.Verdict {
 	case logout.Forbidden:
 		return &web.Refused{Status: http.StatusForbidden, Code: "unknown_client",
@@ -41,11 +42,11 @@ func (p *Interactive) EndSession(w http.ResponseWriter, r *http.Request) error {
 		return p.Screens.ConfirmLogout(w, r, pending, d, sess)
 	case logout.EndNow:
 		ctx := web.As(r.Context(), "account:"+sess.Sub)
-		if _, err := p.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now); err != nil {
+		if ended, err = p.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now); err != nil {
 			return err
 		}
 	}
-	return p.Screens.LoggedOut(w, r, pending, d)
+	return p.Screens.LoggedOut(w, r, pending, d, sess, ended)
 }
 
 // asks tells whether the parameters are a logout request's own; beside them one

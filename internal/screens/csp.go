@@ -24,9 +24,15 @@ func CSP(p Page, nonce string, formAction []string) string {
 	} else {
 		b.WriteString("; script-src 'self'")
 	}
+	if f, ok := p.(framing); ok && len(f.frames()) > 0 {
+		b.WriteString("; frame-src " + frameSources(f.frames())) // LO9
+	}
 	b.WriteString("; base-uri 'none'; frame-ancestors 'none'; form-action " + formSources(p, formAction))
 	return b.String()
 }
+
+// framing is implemented by pages with frames: the origins that these may show.
+type framing interface{ frames() []string }
 
 func formSources(p Page, sources []string) string {
 	if !p.HasForm() {

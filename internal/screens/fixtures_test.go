@@ -156,6 +156,13 @@ func logoutFixtures(c Common, v values) []fixture {
 	app, r := v.say("Orders"), v.say("sealed")
 	ada := Person{v.say("Ada Lovelace"), v.say("ada@example.com")}
 	ids := []string{"logout-confirm", "logout-everywhere", "cancel"}
+	telling := SignedOutPage{Common: c, App: app, Direct: true, ReturnURL: "https://orders.example/bye?state=1&logout=success", Apps: []string{app, v.say("Wiki")},
+		Frames: []Frame{{0, "https://orders.example/fc?a=1&b=%27&iss=https%3A%2F%2Fid.example&sid=x", "https://orders.example"}, {1, "https://wiki.example:8443/fc", "https://wiki.example:8443"}, {1, "https://wiki.example:8443/fc?sid=y", "https://wiki.example:8443"}}}
+	everywhere, staying, asking := telling, telling, telling
+	everywhere.Everywhere, everywhere.MoreApps = true, 3
+	staying.Direct, staying.ReturnURL, staying.ReturnRejected, staying.HomeURL = false, "", true, "https://orders.example/"
+	asking.Direct = false
+	told := []string{"signed-out", "applications", "unsure"}
 	return []fixture{
 		{"logout", LogoutConfirmPage{Common: c, App: app, Who: ada, Devices: 3, Request: r}, ids},
 		{"logout-everywhere", LogoutConfirmPage{Common: c, App: app, Who: ada, Devices: 11, Everywhere: true, Request: r}, ids},
@@ -165,6 +172,10 @@ func logoutFixtures(c Common, v values) []fixture {
 		{"signed-out-everywhere", SignedOutPage{Common: c, Everywhere: true, HomeURL: "https://orders.example/"}, []string{"signed-out", "return"}},
 		{"signed-out-return", SignedOutPage{Common: c, App: app, ReturnURL: "https://app.self-registered.example/bye?" + strings.ReplaceAll(v.say("state=1"), "\x00", "")}, []string{"signed-out", "return"}},
 		{"signed-out-native", SignedOutPage{Common: c, ReturnURL: "com.example.app:/signed-out"}, []string{"signed-out", "return"}},
+		{"signed-out-telling", telling, append(told, "return")},
+		{"signed-out-telling-everywhere", everywhere, append(told, "return", "more-applications")},
+		{"signed-out-telling-stays", staying, append(told, "return", "notice")},
+		{"signed-out-telling-asks", asking, append(told, "return")},
 		{"still", StillSignedInPage{Common: c, App: app, HomeURL: "https://orders.example/"}, []string{"still-signed-in", "return"}},
 		{"still-bare", StillSignedInPage{Common: c}, []string{"still-signed-in"}},
 	}

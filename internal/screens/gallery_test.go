@@ -88,6 +88,7 @@ func TestGallery(t *testing.T) {
 					source, doc := render(t, r, f.page)
 					checkPage(t, doc, f.page.common())
 					checkForm(t, doc)
+					checkFrames(t, doc, f.page)
 					checkIDs(t, doc, f.ids)
 					if bad := firstOf(source, "{n}", "{app}", "{name}", "{host}", "{brand}", "{id}", "{code}", "ZgotmplZ", "<no value>", "%!"); bad != "" {
 						t.Errorf("%q in the page", bad)
@@ -138,10 +139,42 @@ func checkPage(t *testing.T, doc *html.Node, c Common) {
 			t.Errorf("%d <%s>", count[a], a)
 		}
 	}
-	for _, a := range []atom.Atom{atom.Style, atom.Iframe, atom.Object, atom.Base} {
+	for _, a := range []atom.Atom{atom.Style, atom.Object, atom.Base} {
 		if count[a] != 0 {
 			t.Errorf("a <%s>", a)
 		}
+	}
+}
+
+// checkFrames: only the page that tells applications has frames, each in its
+// sandbox, out of sight, named after one of the list's applications.
+func checkFrames(t *testing.T, doc *html.Node, p Page) {
+	t.Helper()
+	want := []Frame{}
+	if out, ok := p.(SignedOutPage); ok {
+		want = append(want, out.Frames...)
+	}
+	var items, frames int
+	for _, n := range elements(doc) {
+		if n.DataAtom == atom.Li && n.Parent != nil {
+			if id, _ := attr(n.Parent, "id"); id == "applications" {
+				items++
+			}
+		}
+		if n.DataAtom != atom.Iframe {
+			continue
+		}
+		src, _ := attr(n, "src")
+		sandbox, _ := attr(n, "sandbox")
+		title, _ := attr(n, "title")
+		_, hidden := attr(n, "hidden")
+		if frames >= len(want) || src != want[frames].URL || sandbox != "allow-scripts allow-same-origin allow-forms" || title == "" || !hidden {
+			t.Errorf("<iframe src=%q sandbox=%q title=%q>", src, sandbox, title)
+		}
+		frames++
+	}
+	if out, ok := p.(SignedOutPage); frames != len(want) || ok && items != len(out.Apps) {
+		t.Errorf("%d frames and %d applications", frames, items)
 	}
 }
 

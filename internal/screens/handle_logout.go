@@ -34,7 +34,8 @@ func (s *Screens) ConfirmLogout(w http.ResponseWriter, r *http.Request, p logout
 }
 
 // ShowSignOut is GET /signout: the question again, in another language or after
-// a reload. Without a request it is the person's own wish.
+// a reload; with done what followed it. Without a request it is the person's own
+// wish.
 func (s *Screens) ShowSignOut(w http.ResponseWriter, r *http.Request) error {
 	f, err := web.Form(r)
 	if err != nil {
@@ -45,7 +46,11 @@ func (s *Screens) ShowSignOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if sess == nil {
-		return s.LoggedOut(w, r, p, d)
+		q := web.From(r.Context())
+		if done, ok := logout.OpenFarewell(s.Sealer, q.Tenant.ID, f.Get("done"), s.Browser(r), q.Now); ok {
+			return s.showFarewell(w, r, p, d, done)
+		}
+		return s.LoggedOut(w, r, p, d, nil, nil)
 	}
 	return s.ConfirmLogout(w, r, p, d, sess)
 }
@@ -64,16 +69,17 @@ func (s *Screens) SignOut(w http.ResponseWriter, r *http.Request) error {
 	case f.Get("action") == "cancel" && (sess != nil || d.ReturnURI != "" && !d.ClickOnly):
 		return s.stay(w, r, p, d)
 	case sess == nil:
-		return s.LoggedOut(w, r, p, d)
+		return s.LoggedOut(w, r, p, d, nil, nil)
 	case sess.SID != p.Asked: // another session by now: ask about that one
 		return s.ConfirmLogout(w, r, p, d, sess)
 	}
 	d.Everywhere = f.Get("scope") == "everywhere"
 	ctx := web.As(r.Context(), "account:"+sess.Sub)
-	if _, err := s.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now); err != nil {
+	ended, err := s.Logout.EndHere(ctx, q.Tenant.ID, sess, d, q.Now)
+	if err != nil {
 		return err
 	}
-	return s.LoggedOut(w, r, p, d)
+	return s.LoggedOut(w, r, p, d, sess, ended)
 }
 
 // pending opens the sealed request of a form or an address and judges it anew.
@@ -110,25 +116,77 @@ func (s *Screens) stay(w http.ResponseWriter, r *http.Request, p logout.Pending,
 }
 
 // LoggedOut implements op.Screens: the cookie is cleared with identical
-// attributes, and the person returns or sees that it is done.
-func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision) error {
-	t := web.From(r.Context()).Tenant
-	if web.Cookie(r, t, web.SessionCookie) != "" {
-		web.SetCookie(w, t, web.SessionCookie, "", -1)
+// attributes, and the person returns or sees that it is done; before that their
+// applications are told, where some want to be told in the browser. Every page
+// that ended sessions answers with it.
+func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, sess *session.Session, ended []logout.Ended) error {
+	q := web.From(r.Context())
+	if web.Cookie(r, q.Tenant, web.SessionCookie) != "" {
+		web.SetCookie(w, q.Tenant, web.SessionCookie, "", -1)
 	}
-	if t.Settings.ClearSiteData {
+	if q.Tenant.Settings.ClearSiteData {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	if d.Rejected {
-		web.From(r.Context()).Error = "logout_address_rejected"
+		q.Error = "logout_address_rejected"
 	}
-	if d.ReturnURI != "" && !d.ClickOnly {
+	var told logout.FrontChannel
+	if sess != nil {
+		var err error
+		if told, err = s.Logout.FrontChannel(r.Context(), q.Tenant, ended, sess.ID); err != nil {
+			q.Cause = err // the session has ended: nothing that fails now may say otherwise
+		}
+	}
+	if len(told.Frames) > 0 && r.Method == http.MethodPost {
+		return web.Redirect(w, s.farewell(r, p, d, told))
+	}
+	return s.goodbye(w, r, p, d, told)
+}
+
+// farewell is the address of the page that tells the applications after a form
+// ended the session: reloading it, and coming back to it, sends no form again.
+func (s *Screens) farewell(r *http.Request, p logout.Pending, d logout.Decision, told logout.FrontChannel) string {
+	t, now := web.From(r.Context()).Tenant, web.From(r.Context()).Now
+	f := logout.Farewell{Browser: s.Browser(r), At: now.UnixMicro(), Everywhere: d.Everywhere, Ended: told.Ended}
+	if d.Client != nil {
+		if !d.ClickOnly {
+			f.Direct = d.Client.ClientID
+		}
+		if p.ClientID == "" && p.Hint == logout.NoHint {
+			p.ClientID = d.Client.ClientID // of the page where it was asked for
+		}
+	}
+	return t.BasePath + "/signout?r=" + p.Seal(s.Sealer, t.ID) + "&done=" + f.Seal(s.Sealer, t.ID)
+}
+
+// showFarewell is GET /signout?done=…. The request is judged anew; what was
+// proved by the session that is gone travels with it.
+func (s *Screens) showFarewell(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, f logout.Farewell) error {
+	q := web.From(r.Context())
+	told, err := s.Logout.Again(r.Context(), q.Tenant, f)
+	if err != nil {
+		q.Cause = err
+	}
+	d.Everywhere = f.Everywhere
+	d.ClickOnly = d.ClickOnly && d.Client.ClientID != f.Direct
+	return s.goodbye(w, r, p, d, told)
+}
+
+// goodbye answers a logout that is done: back to the application, or the page
+// that says so, which tells the applications first.
+func (s *Screens) goodbye(w http.ResponseWriter, r *http.Request, p logout.Pending, d logout.Decision, told logout.FrontChannel) error {
+	direct := d.ReturnURI != "" && !d.ClickOnly
+	if direct && len(told.Frames) == 0 {
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		return web.Redirect(w, d.Result(p.State, true))
 	}
 	out := SignedOutPage{
 		Common:     s.common(w, r, page{uiLocales: p.UILocales, client: d.Client}),
 		Everywhere: d.Everywhere, ReturnRejected: d.Rejected,
+		Direct: direct, Apps: told.Apps, MoreApps: told.Left,
+	}
+	for _, f := range told.Frames {
+		out.Frames = append(out.Frames, Frame{App: f.App, URL: f.URL, Origin: f.Origin})
 	}
 	if d.Client != nil {
 		out.App, out.HomeURL = d.Client.Name(), d.Client.ClientURI

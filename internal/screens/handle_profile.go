@@ -205,8 +205,9 @@ func (s *Screens) leave(w http.ResponseWriter, r *http.Request, a *arrival, ever
 	if everywhere {
 		e = logout.Ending{Sub: sess.Sub, Reason: session.ByProfile}
 	}
-	if _, err := s.Logout.End(web.As(r.Context(), "account:"+sess.Sub), a.in.Tenant.ID, e, a.in.Now); err != nil {
+	ended, err := s.Logout.End(web.As(r.Context(), "account:"+sess.Sub), a.in.Tenant.ID, e, a.in.Now)
+	if err != nil {
 		return err
 	}
-	return s.LoggedOut(w, r, logout.Pending{}, logout.Decision{Client: a.client(), Everywhere: everywhere})
+	return s.LoggedOut(w, r, logout.Pending{}, logout.Decision{Client: a.client(), Everywhere: everywhere}, sess, ended)
 }

@@ -1,6 +1,9 @@
 package screens
 
-import "html/template"
+import (
+	"html/template"
+	"slices"
+)
 
 // LogoutConfirmPage asks before a session ends. It posts scope=device or
 // scope=everywhere, or action=cancel, and r to {base}/signout.
@@ -25,8 +28,35 @@ type SignedOutPage struct {
 	App            string
 	Everywhere     bool   // all sessions of the account ended
 	ReturnRejected bool   // the application's return address was not accepted; it is not shown
-	ReturnURL      string // accepted, but of a client that registered itself: shown with its host
+	ReturnURL      string // accepted; of a client that registered itself unless Direct: shown with its host
+	Direct         bool   // goes on to ReturnURL by itself once all applications are told
 	HomeURL        string // the client's home, when known: https or http
+	Apps           []string
+	Frames         []Frame
+	MoreApps       int // applications for which there was no room
+}
+
+// Frame loads the address by which one of the page's Apps learns of the logout.
+type Frame struct {
+	App         int // index into Apps
+	URL, Origin string
+}
+
+// Source is the address, "" when it is none of the web.
+func (f Frame) Source() template.URL { return trustedLink(f.URL) }
+
+// Name is the application's.
+func (p SignedOutPage) Name(f Frame) string { return p.Apps[f.App] }
+
+// frames implements framing.
+func (p SignedOutPage) frames() []string {
+	var out []string
+	for _, f := range p.Frames {
+		if !slices.Contains(out, f.Origin) {
+			out = append(out, f.Origin)
+		}
+	}
+	return out
 }
 
 func (SignedOutPage) file() string { return "signed_out.html" }

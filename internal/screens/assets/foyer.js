@@ -42,6 +42,46 @@ for (const form of all("form[method=post]")) {
   addEventListener("pageshow", () => { sent = 0; });
 }
 
+// Applications that are told in frames that the person has signed out. That a
+// frame has loaded is all that can be seen of it. Then, or after three seconds,
+// the page goes on, unless the person came back to it: then the link does.
+const applications = document.getElementById("applications");
+if (applications) {
+  const frames = [...all("iframe[data-app]")];
+  const waiting = new Set(frames);
+  const onward = document.querySelector("a[data-onward]");
+  let over = false;
+  const show = (item, state) => {
+    const outcome = item.querySelector(".outcome");
+    if (outcome.dataset.state === state) return; // said already
+    outcome.dataset.state = state;
+    outcome.lastElementChild.textContent = applications.dataset[state];
+    outcome.hidden = false;
+  };
+  const paint = () => {
+    [...applications.children].forEach((item, app) => {
+      const open = frames.some((frame) => frame.dataset.app === String(app) && waiting.has(frame));
+      show(item, !open ? "told" : over ? "unsure" : "waiting");
+    });
+  };
+  const finish = () => {
+    if (over) return;
+    over = true;
+    paint();
+    if (onward && navigation?.type !== "back_forward") location.replace(onward.href);
+    else document.getElementById("unsure").hidden = !waiting.size;
+  };
+  const loaded = (...those) => {
+    for (const frame of those) waiting.delete(frame);
+    paint();
+    if (!waiting.size) finish();
+  };
+  for (const frame of frames) frame.addEventListener("load", () => loaded(frame));
+  addEventListener("load", () => loaded(...frames));
+  setTimeout(finish, 3000);
+  loaded(...frames.filter((frame) => performance.getEntriesByName(frame.src).length)); // before this script ran
+}
+
 // The language menu closes on Escape and on a click elsewhere.
 for (const menu of all("[data-menu]")) {
   addEventListener("click", (event) => {
