@@ -69,12 +69,14 @@ if (applications) {
     over = true;
     paint();
     if (onward && navigation?.type !== "back_forward") location.replace(onward.href);
-    else document.getElementById("unsure").hidden = !waiting.size;
+    else document.getElementById("unsure").hidden = false;
   };
   const loaded = (...those) => {
     for (const frame of those) waiting.delete(frame);
     paint();
-    if (!waiting.size) finish();
+    if (waiting.size) return;
+    finish();
+    document.getElementById("unsure").hidden = true; // also when the last one was late
   };
   for (const frame of frames) frame.addEventListener("load", () => loaded(frame));
   addEventListener("load", () => loaded(...frames));
