@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,6 +58,29 @@ func TestSC6_EndingNamesTheOwner(t *testing.T) {
 		}
 		if _, err := w.FindBySID(w.ctx, acme, bobs.SID, noon); err != nil {
 			t.Errorf("somebody else's session: %v", err)
+		}
+	})
+}
+
+// TestSC6_ManyTabsEndOneDeviceOnce: of 32 who end the same session at once, its
+// owner from many tabs and a stranger from as many, one ends it.
+func TestSC6_ManyTabsEndOneDeviceOnce(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, w *world) {
+		w.account(acme, "ada")
+		id := w.session(acme, "ada").Session.ID
+		var ended, stolen atomic.Int64
+		compete(32, func(i int) error {
+			owner, n := "ada", &ended
+			if i%2 == 1 {
+				owner, n = "bob", &stolen
+			}
+			list, err := w.EndSessions(w.ctx, acme, logout.Ending{Sessions: []int64{id}, Owner: owner, Reason: session.ByProfile}, noon, event(audit.SessionEnded))
+			n.Add(int64(len(list)))
+			return err
+		})
+		if ended.Load() != 1 || stolen.Load() != 0 || w.records(acme)[audit.SessionEnded] != 1 {
+			t.Errorf("the owner ended it %d times, a stranger %d times, recorded %d times", ended.Load(), stolen.Load(), w.records(acme)[audit.SessionEnded])
 		}
 	})
 }
