@@ -189,10 +189,7 @@ func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 	if err != nil || o.Response != nil || o.Step != Issue {
 		return o, err
 	}
-	code, err := f.Codes.IssueCode(ctx, grant.CodeInput{
-		Tenant: in.Tenant, Client: o.Client, Request: o.Request, Session: o.Session,
-		Interaction: in.Interaction.ID, Browser: in.Browser,
-	}, in.Now)
+	code, err := f.Codes.IssueCode(ctx, o.code(in), in.Now)
 	if errors.Is(err, grant.ErrSessionEnded) && in.Session != nil {
 		in.Session = nil // signed out elsewhere in this very moment: ask again
 		return f.Evaluate(ctx, in)
@@ -203,6 +200,19 @@ func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 	o.Response = o.answer(in.Tenant, append([]oidc.Param{{Name: "code", Value: code}}, f.sessionState(in.Tenant, o)...)...)
 	return o, nil
 }
+
+// code is what is issued, and the progress that ends with it, if there can be any.
+func (o *Outcome) code(in Input) grant.CodeInput {
+	c := grant.CodeInput{Tenant: in.Tenant, Client: o.Client, Request: o.Request, Session: o.Session}
+	if usesProgress(o.Request) {
+		c.Interaction, c.Browser = in.Interaction.ID, in.Browser
+	}
+	return c
+}
+
+// usesProgress: to no other request does it matter what was done in its
+// interaction, so nothing is kept of it.
+func usesProgress(r *oidc.AuthRequest) bool { return r.Prompt.Create || r.Prompt.SelectAccount }
 
 // sessionState is the parameter by which a page of the client asks the session
 // iframe later on (Session Management §2): of OpenID requests, and where the
@@ -262,7 +272,7 @@ func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) 
 		}
 		facts.Account = o.Account
 	}
-	if p := o.Request.Prompt; (p.Create || p.SelectAccount) && in.Browser != "" {
+	if usesProgress(o.Request) && in.Browser != "" {
 		facts.Progress, err = f.Store.FindProgress(ctx, in.Tenant.ID, in.Browser, in.Interaction.ID, in.Now)
 		if err != nil {
 			return facts, fmt.Errorf("find progress: %w", err)
