@@ -15,21 +15,10 @@ func accessArgs(tenant string, grantID int64, a *grant.Access) []any {
 	return []any{tenant, a.ID, grantID, a.Hash, a.ClientID, join(a.Scope), join(a.Audience), a.CreatedAt, a.ExpiresAt}
 }
 
-func insertAccess(tx *Tx, tenant string, grantID int64, a *grant.Access) error {
-	_, err := tx.Exec(addAccess, accessArgs(tenant, grantID, a)...)
-	if IsUnique(err) {
-		return grant.ErrCollision
-	}
-	return err
-}
-
 // AddAccess implements grant.Store.
 func (s *Store) AddAccess(ctx context.Context, tenant string, a *grant.Access) error {
 	_, err := s.db.WriteOne(ctx, addAccess, accessArgs(tenant, 0, a)...)
-	if IsUnique(err) {
-		return grant.ErrCollision
-	}
-	return err
+	return collided(err)
 }
 
 // FindAccess implements grant.Store. A token whose grant has been swept is not

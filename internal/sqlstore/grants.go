@@ -19,7 +19,7 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 	if err != nil {
 		return fmt.Errorf("issue code: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *Tx) error {
+	return collided(s.db.Write(ctx, func(tx *Tx) error {
 		n, err := tx.Exec(`UPDATE sessions AS s SET last_seen = CASE WHEN $5 THEN last_seen ELSE $3 END
 			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive, tenant, g.Session, micro(now), g.Sub, c.Silent)
 		if err != nil {
@@ -28,27 +28,26 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		if n == 0 {
 			return grant.ErrSessionEnded
 		}
-		_, err = tx.Exec(`INSERT INTO grants (tenant, id, client_id, sub, session, bound, created_at, expires_at, revoked_at,
+		tx.Later(`INSERT INTO grants (tenant, id, client_id, sub, session, bound, created_at, expires_at, revoked_at,
 				code_hash, code_expires_at, code_used_at, spec)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, $10, NULL, $11)`,
 			tenant, g.ID, g.ClientID, g.Sub, g.Session, g.Bound, g.CreatedAt, g.ExpiresAt, c.CodeHash, c.CodeExpiresAt, string(spec))
-		if IsUnique(err) {
-			return grant.ErrCollision
+		tx.Later(`INSERT INTO participants (tenant, session, client_id, joined_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (tenant, session, client_id) DO NOTHING`, tenant, g.Session, g.ClientID, micro(now))
+		if c.Interaction != "" {
+			tx.Later(`DELETE FROM progress WHERE tenant = $1 AND browser = $2 AND interaction = $3`,
+				tenant, c.Browser, c.Interaction)
 		}
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`INSERT INTO participants (tenant, session, client_id, joined_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (tenant, session, client_id) DO NOTHING`, tenant, g.Session, g.ClientID, micro(now)); err != nil {
-			return err
-		}
-		if c.Interaction == "" {
-			return nil
-		}
-		_, err = tx.Exec(`DELETE FROM progress WHERE tenant = $1 AND browser = $2 AND interaction = $3`,
-			tenant, c.Browser, c.Interaction)
-		return err
-	})
+		return nil
+	}))
+}
+
+// collided tells the one unique key of a transition's inserts: the selector.
+func collided(err error) error {
+	if IsUnique(err) {
+		return grant.ErrCollision
+	}
+	return err
 }
 
 // FindGrant implements grant.Store.
@@ -78,7 +77,7 @@ func (s *Store) RedeemCode(ctx context.Context, tenant string, r grant.Redemptio
 		}
 		return err
 	}
-	return s.db.Write(ctx, func(tx *Tx) error {
+	return collided(s.db.Write(ctx, func(tx *Tx) error {
 		n, err := tx.Exec(redeemCode, args...)
 		if err != nil {
 			return err
@@ -86,8 +85,9 @@ func (s *Store) RedeemCode(ctx context.Context, tenant string, r grant.Redemptio
 		if n == 0 {
 			return whyNot(tx.QueryRow(used, tenant, r.GrantID, r.Hash))
 		}
-		return insertTokens(tx, tenant, r.GrantID, r.Refresh, r.Access)
-	})
+		insertTokens(tx, tenant, r.GrantID, r.Refresh, r.Access)
+		return nil
+	}))
 }
 
 // whyNot reads whether what could not be used had been used before.

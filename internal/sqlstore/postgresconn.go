@@ -10,40 +10,65 @@ import (
 )
 
 // pgConn is a connection inside a transaction, which begins with the first
-// statement: BEGIN travels with it, one round trip less.
+// statement: BEGIN travels with it, and so do statements that can wait for the
+// next one, or for COMMIT. Each round trip less is worth more than the statement.
 type pgConn struct {
-	ctx   context.Context
-	conn  *sql.Conn
-	count *counters
-	begun bool
+	ctx     context.Context
+	conn    *sql.Conn
+	count   *counters
+	begun   bool
+	waiting []pgStatement
 }
 
-// beginWith sends BEGIN and a statement together. read takes the statement's
-// result; nil is for one without rows, whose count of rows is returned.
-func (c *pgConn) beginWith(query string, bound []any, read func(pgx.Rows) error) (n int64, err error) {
-	c.begun = true
-	err = c.conn.Raw(func(dc any) error {
-		batch := new(pgx.Batch)
+type pgStatement struct {
+	query string
+	bound []any
+}
+
+// asked reports whether the transition has had anything to do.
+func (c *pgConn) asked() bool { return c.begun || len(c.waiting) > 0 }
+
+// send sends BEGIN where it is due, what waits, and then last, whose result
+// read takes when it is not nil. failed is the statement that the error came
+// from, counted from 0; it is -1 when nobody can tell.
+func (c *pgConn) send(last pgStatement, read func(pgx.BatchResults) error) (failed int, err error) {
+	batch := new(pgx.Batch)
+	if !c.begun {
 		batch.Queue("begin isolation level read committed")
-		batch.Queue(query, bound...)
+	}
+	for _, s := range c.waiting {
+		batch.Queue(s.query, s.bound...)
+	}
+	ahead := batch.Len()
+	batch.Queue(last.query, last.bound...)
+	c.begun, c.waiting = true, nil
+	failed = -1
+	err = c.conn.Raw(func(dc any) error {
 		results := dc.(*stdlib.Conn).Conn().SendBatch(c.ctx, batch)
-		if _, err := results.Exec(); err != nil {
-			return errors.Join(err, results.Close())
+		for i := range ahead {
+			if _, err := results.Exec(); err != nil {
+				failed = i
+				return errors.Join(err, results.Close())
+			}
 		}
-		if read == nil {
-			tag, err := results.Exec()
-			n = tag.RowsAffected()
-			return errors.Join(err, results.Close())
-		}
-		rows, err := results.Query()
-		if err == nil {
-			err = read(rows)
-			rows.Close()
-		}
-		return errors.Join(err, rows.Err(), results.Close())
+		failed = ahead
+		err := read(results)
+		return errors.Join(err, results.Close())
+	})
+	return failed, err
+}
+
+// sendExec is send for a statement without rows.
+func (c *pgConn) sendExec(last pgStatement) (n int64, err error) {
+	_, err = c.send(last, func(r pgx.BatchResults) error {
+		tag, err := r.Exec()
+		n = tag.RowsAffected()
+		return err
 	})
 	return n, err
 }
+
+func (c *pgConn) direct() bool { return c.begun && len(c.waiting) == 0 }
 
 func (c *pgConn) exec(query string, args []any) (int64, error) {
 	bound, err := values(args)
@@ -51,8 +76,8 @@ func (c *pgConn) exec(query string, args []any) (int64, error) {
 		return 0, err
 	}
 	c.count.statements.Add(1)
-	if !c.begun {
-		return c.beginWith(query, bound, nil)
+	if !c.direct() {
+		return c.sendExec(pgStatement{query, bound})
 	}
 	res, err := c.conn.ExecContext(c.ctx, query, bound...)
 	if err != nil {
@@ -61,12 +86,45 @@ func (c *pgConn) exec(query string, args []any) (int64, error) {
 	return res.RowsAffected()
 }
 
+func (c *pgConn) later(query string, args []any) error {
+	bound, err := values(args)
+	if err != nil {
+		return err
+	}
+	c.count.statements.Add(1)
+	c.waiting = append(c.waiting, pgStatement{query, bound})
+	return nil
+}
+
+// commit sends what waits and COMMIT. certain is an error after which nothing
+// was committed: that of a statement before it.
+func (c *pgConn) commit() (certain, err error) {
+	if c.direct() {
+		_, err = c.conn.ExecContext(c.ctx, "commit")
+		return nil, err
+	}
+	before := len(c.waiting)
+	if !c.begun {
+		before++
+	}
+	failed, err := c.send(pgStatement{query: "commit"}, func(r pgx.BatchResults) error {
+		_, err := r.Exec()
+		return err
+	})
+	// A server that goes away, or a pooler before it, may say so in the place of
+	// an answer that it does not know: that is not certain.
+	if err != nil && failed >= 0 && failed < before && pgCode(err) != "" && !pgOutage(err) {
+		return err, nil
+	}
+	return nil, err
+}
+
 func (c *pgConn) query(query string, args []any) (cursor, error) {
 	bound, err := values(args)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.begin(); err != nil {
+	if err := c.catchUp(); err != nil {
 		return nil, err
 	}
 	c.count.statements.Add(1)
@@ -83,15 +141,21 @@ func (c *pgConn) queryRow(query string, args []any) *Row {
 		return &Row{err: err}
 	}
 	c.count.statements.Add(1)
-	if c.begun {
+	if c.direct() {
 		return pgRow(c.conn.QueryContext(c.ctx, query, bound...))
 	}
 	var row []any
-	_, err = c.beginWith(query, bound, func(rows pgx.Rows) (err error) {
+	_, err = c.send(pgStatement{query, bound}, func(r pgx.BatchResults) error {
+		rows, err := r.Query()
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
 		if rows.Next() {
 			row, err = rows.Values()
 		}
-		return err
+		rows.Close()
+		return errors.Join(err, rows.Err())
 	})
 	switch {
 	case err != nil:
@@ -102,10 +166,16 @@ func (c *pgConn) queryRow(query string, args []any) *Row {
 	return &Row{read: func(dest []any) error { return scan(row, dest) }}
 }
 
-// begin is for a statement of many rows, which are read one by one.
-func (c *pgConn) begin() error {
-	if c.begun {
+// catchUp is for a statement of many rows, which are read one by one.
+func (c *pgConn) catchUp() error {
+	if c.direct() {
 		return nil
+	}
+	if n := len(c.waiting); n > 0 {
+		last := c.waiting[n-1]
+		c.waiting = c.waiting[:n-1]
+		_, err := c.sendExec(last)
+		return err
 	}
 	c.begun = true
 	_, err := c.conn.ExecContext(c.ctx, "begin isolation level read committed")

@@ -23,7 +23,7 @@ func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (again bool, er
 	switch {
 	case err != nil && c.begun:
 		return p.undo(ctx, conn, tx.err, err)
-	case !c.begun: // it asked the database nothing
+	case err != nil || !c.asked(): // the database was asked nothing
 		return false, err
 	}
 	if err = p.hook(); err != nil {
@@ -31,8 +31,10 @@ func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (again bool, er
 		logFault(p.log, "commit failed", err)
 		return false, unknown(err)
 	}
-	_, err = conn.ExecContext(ctx, "commit")
+	certain, err := c.commit()
 	switch {
+	case certain != nil:
+		return p.undo(ctx, conn, certain, certain)
 	case err == nil:
 		p.count.commits.Add(1)
 		return false, nil

@@ -53,7 +53,7 @@ func (s *Store) Rotate(ctx context.Context, tenant string, r grant.Rotation, now
 		}
 		return err
 	}
-	return s.db.Write(ctx, func(tx *Tx) error {
+	return collided(s.db.Write(ctx, func(tx *Tx) error {
 		var id int64
 		err := tx.QueryRow(text, args...).Scan(&id)
 		if errors.Is(err, ErrNoRows) {
@@ -62,39 +62,33 @@ func (s *Store) Rotate(ctx context.Context, tenant string, r grant.Rotation, now
 		if err != nil {
 			return err
 		}
-		return insertTokens(tx, tenant, id, r.New, r.Access)
-	})
+		insertTokens(tx, tenant, id, r.New, r.Access)
+		return nil
+	}))
 }
 
 // Reissue implements grant.Store. The mark is on the successor's row: its own
 // window has been restarted, and is not restarted again.
 func (s *Store) Reissue(ctx context.Context, tenant string, successor int64, graceUntil int64, access *grant.Access, now time.Time) error {
-	return s.db.Write(ctx, func(tx *Tx) error {
+	return collided(s.db.Write(ctx, func(tx *Tx) error {
 		if _, err := tx.Exec(`UPDATE refresh_tokens SET grace_until = $3, reissued = TRUE
 			WHERE tenant = $1 AND id = $2 AND used_at IS NOT NULL AND NOT reissued`, tenant, successor, graceUntil); err != nil {
 			return err
 		}
-		if access == nil {
-			return nil
+		if access != nil {
+			insertTokens(tx, tenant, access.GrantID, nil, access)
 		}
-		return insertAccess(tx, tenant, access.GrantID, access)
-	})
+		return nil
+	}))
 }
 
 // insertTokens stores what a grant gave, either of which may be nil.
-func insertTokens(tx *Tx, tenant string, grantID int64, r *grant.Refresh, a *grant.Access) error {
+func insertTokens(tx *Tx, tenant string, grantID int64, r *grant.Refresh, a *grant.Access) {
 	if r != nil {
-		_, err := tx.Exec(`INSERT INTO refresh_tokens (tenant, id, grant_id, hash, created_at, expires_at, used_at, successor, grace_until, reissued)
+		tx.Later(`INSERT INTO refresh_tokens (tenant, id, grant_id, hash, created_at, expires_at, used_at, successor, grace_until, reissued)
 			VALUES ($1, $2, $3, $4, $5, $6, NULL, '', 0, FALSE)`, tenant, r.ID, grantID, r.Hash, r.CreatedAt, r.ExpiresAt)
-		if IsUnique(err) {
-			return grant.ErrCollision
-		}
-		if err != nil {
-			return err
-		}
 	}
-	if a == nil {
-		return nil
+	if a != nil {
+		tx.Later(addAccess, accessArgs(tenant, grantID, a)...)
 	}
-	return insertAccess(tx, tenant, grantID, a)
 }

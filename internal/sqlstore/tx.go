@@ -5,6 +5,7 @@ import "errors"
 // session is one connection inside a transaction.
 type session interface {
 	exec(query string, args []any) (int64, error)
+	later(query string, args []any) error
 	query(query string, args []any) (cursor, error)
 	queryRow(query string, args []any) *Row
 }
@@ -37,6 +38,17 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	}
 	n, err := tx.s.exec(query, args)
 	return n, tx.note(err)
+}
+
+// Later runs a statement of whose result only the failure matters: the
+// transition ends with that error, whatever the function returns. PostgreSQL
+// gets it together with what follows, COMMIT at the latest, in one round trip.
+func (tx *Tx) Later(query string, args ...any) {
+	err := tx.ready()
+	if err == nil {
+		err = tx.s.later(query, args)
+	}
+	tx.note(err)
 }
 
 // QueryRow runs a statement of at most one row: a point read, or a change with

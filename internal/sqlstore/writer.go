@@ -220,4 +220,9 @@ func call(fn func(*Tx) error, tx *Tx, log *slog.Logger) (err error) {
 // writeConn is the writer's connection as a session.
 type writeConn struct{ *liteConn }
 
+func (c writeConn) later(query string, args []any) error {
+	_, err := c.exec(query, args)
+	return err
+}
+
 func (c writeConn) queryRow(query string, args []any) *Row { return c.finishRow(query, args) }
