@@ -3,13 +3,11 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
-	"github.com/foyer-id/foyer/internal/secret"
 	sess "github.com/foyer-id/foyer/internal/session"
 )
 
@@ -47,26 +45,25 @@ func scanAudit(rows *Rows) (AuditRecord, error) {
 	return r, err
 }
 
-var errAuditID = errors.New("no free audit id")
+var newAudits = bulk{table: "audit", columns: "at, kind, actor, sub, client_id, sid, address, request_id, data"}
 
-// writeAudit writes one event in the transition that it tells of. Many events of
-// one transition have one time, so an id that is taken is drawn again.
+// writeAudit writes one event in the transition that it tells of.
 func writeAudit(ctx context.Context, tx *Tx, tenant string, now time.Time, e audit.Event) error {
-	data := []byte("{}")
-	if len(e.Data) > 0 {
-		data, _ = json.Marshal(e.Data) // a map of strings cannot fail
-	}
+	return writeAudits(ctx, tx, tenant, now, []audit.Event{e})
+}
+
+// writeAudits writes the events of one transition.
+func writeAudits(ctx context.Context, tx *Tx, tenant string, now time.Time, events []audit.Event) error {
 	who := audit.ActorOf(ctx)
-	for range 16 {
-		n, err := tx.Exec(`INSERT INTO audit (tenant, id, at, kind, actor, sub, client_id, sid, address, request_id, data)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
-			tenant, secret.NewSelector(now), micro(now), string(e.Kind), who.Name, e.Sub, e.ClientID, e.SID,
-			who.Address, who.RequestID, string(data))
-		if err != nil || n == 1 {
-			return err
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		data := []byte("{}")
+		if len(e.Data) > 0 {
+			data, _ = json.Marshal(e.Data) // a map of strings cannot fail
 		}
+		rows[i] = []any{micro(now), string(e.Kind), who.Name, e.Sub, e.ClientID, e.SID, who.Address, who.RequestID, string(data)}
 	}
-	return errAuditID
+	return newAudits.insert(tx, tenant, now, rows)
 }
 
 // ended is the event of one session's end; what e says beside it is kept.

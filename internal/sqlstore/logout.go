@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,40 +17,65 @@ import (
 // A redemption or rotation reads the session's row in its own statement, so one
 // that begins after this has been answered finds it ended; one that overtakes
 // it yields tokens that are dead at their first use, which reads the row again.
-func (s *Store) EndSessions(ctx context.Context, tenant string, e logout.Ending, now time.Time, ev audit.Event) ([]logout.Ended, error) {
-	return WriteValue(ctx, s.db, func(tx *Tx) ([]logout.Ended, error) {
-		return s.endSessions(ctx, tx, tenant, e, now, ev)
-	})
+//
+// An account with more than endAtOnce sessions has them ended in several
+// transitions, so that none takes longer than others may wait.
+func (s *Store) EndSessions(ctx context.Context, tenant string, e logout.Ending, now time.Time, ev audit.Event) (all []logout.Ended, err error) {
+	if e.Sub != "" {
+		rows, err := s.db.Query(ctx, accountSessionIDs, tenant, e.Sub)
+		if e.Sessions, err = collect(rows, err, scanID); err != nil {
+			return nil, fmt.Errorf("find the account's sessions: %w", err)
+		}
+		e.Sub, e.Owner = "", e.Sub
+	}
+	slices.Sort(e.Sessions)
+	for chunk := range slices.Chunk(slices.Compact(e.Sessions), endAtOnce) {
+		part := e
+		part.Sessions = chunk
+		list, err := WriteValue(ctx, s.db, func(tx *Tx) ([]logout.Ended, error) {
+			return s.endSessions(ctx, tx, tenant, part, now, ev)
+		})
+		if all = append(all, list...); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+const endAtOnce = 1000
+
+// accountSessionIDs is answered by the index alone, so that neither database
+// looks through the tenant. Those that have ended are among them, for a month.
+const accountSessionIDs = `SELECT s.id FROM sessions AS s WHERE s.tenant = $1 AND s.sub = $2 ORDER BY s.id`
+
+func scanID(rows *Rows) (id int64, err error) {
+	err = rows.Scan(&id)
+	return id, err
 }
 
 // endSessions is the one way a session ends, in whatever transition: the row,
 // one job for each participant that hears of it, and one record. It returns
 // those that were alive, by id.
 func (s *Store) endSessions(ctx context.Context, tx *Tx, tenant string, e logout.Ending, now time.Time, ev audit.Event) ([]logout.Ended, error) {
-	var list []logout.Ended
-	var err error
-	switch {
-	case e.Sub != "":
-		list, err = endOfAccount(tx, tenant, e, now)
-	case e.Reason == sess.Expired:
-		list, err = endByID(tx, tenant, e, now, sessionOver)
-	default:
-		list, err = endByID(tx, tenant, e, now, sessionAlive)
+	if e.Sub != "" {
+		rows, err := tx.Query(accountSessionIDs, tenant, e.Sub)
+		if e.Sessions, err = collect(rows, err, scanID); err != nil {
+			return nil, err
+		}
+		e.Owner = e.Sub
 	}
-	if err != nil {
+	list, err := endByID(tx, tenant, e, now)
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b logout.Ended) int { return cmp.Compare(a.ID, b.ID) })
-	for i := range list {
-		x := &list[i]
-		if err := s.tell(tx, tenant, x, e.Reason, now); err != nil {
-			return nil, err
-		}
-		if err := writeAudit(ctx, tx, tenant, now, ended(ev, x.SID, x.Sub, e.Reason)); err != nil {
-			return nil, err
-		}
+	if err := s.tell(tx, tenant, list, e.Reason, now); err != nil {
+		return nil, err
 	}
-	return list, nil
+	events := make([]audit.Event, len(list))
+	for i, x := range list {
+		events[i] = ended(ev, x.SID, x.Sub, e.Reason)
+	}
+	return list, writeAudits(ctx, tx, tenant, now, events)
 }
 
 // accountSessions selects an account's live sessions. SQLite, which plans
@@ -61,37 +85,33 @@ func (s *Store) endSessions(ctx context.Context, tx *Tx, tenant string, e logout
 const accountSessions = `s.tenant = $1 AND s.id IN (SELECT x.id FROM sessions AS x WHERE x.tenant = $1 AND x.sub = $2)
 	AND ` + sessionAlive
 
-const endAccountSessions = `UPDATE sessions AS s SET ended_at = $3, end_reason = $4
-	WHERE ` + accountSessions + ` AND s.id <> $5 RETURNING id, sid, sub`
-
-func endOfAccount(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.Ended, error) {
-	rows, err := tx.Query(endAccountSessions, tenant, e.Sub, micro(now), string(e.Reason), e.Except)
-	return collect(rows, err, func(rows *Rows) (x logout.Ended, err error) {
-		err = rows.Scan(&x.ID, &x.SID, &x.Sub)
-		return x, err
-	})
-}
-
-// endByID takes the rows in one order, so that two callers never wait for each
+// endByID takes the rows in one order, so that two callers seldom wait for each
 // other.
-func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time, which string) ([]logout.Ended, error) {
+func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.Ended, error) {
+	which := sessionAlive
+	if e.Reason == sess.Expired {
+		which = sessionOver
+	}
 	var list []logout.Ended
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Sessions))) {
-		if id == e.Except {
-			continue
+	ids := slices.Compact(slices.Sorted(slices.Values(e.Sessions)))
+	for chunk := range slices.Chunk(ids, bulkRows) {
+		args := append(make([]any, 0, 6+len(chunk)), tenant, e.Except, micro(now), string(e.Reason), e.Owner)
+		for _, id := range chunk {
+			args = append(args, id)
 		}
-		var x logout.Ended
-		err := tx.QueryRow(`UPDATE sessions AS s SET ended_at = $3, end_reason = $4
-			WHERE s.tenant = $1 AND s.id = $2 AND ($5 = '' OR s.sub = $5) AND `+which+`
-			RETURNING id, sid, sub`, tenant, id, micro(now), string(e.Reason), e.Owner).Scan(&x.ID, &x.SID, &x.Sub)
-		if errors.Is(err, ErrNoRows) {
-			continue
-		}
+		rows, err := tx.Query(`UPDATE sessions AS s SET ended_at = $3, end_reason = $4
+			WHERE s.tenant = $1 AND s.id IN (`+placeholders(6, len(chunk))+`) AND s.id <> $2 AND ($5 = '' OR s.sub = $5) AND `+which+`
+			RETURNING id, sid, sub`, args...)
+		part, err := collect(rows, err, func(rows *Rows) (x logout.Ended, err error) {
+			err = rows.Scan(&x.ID, &x.SID, &x.Sub)
+			return x, err
+		})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, x)
+		list = append(list, part...)
 	}
+	slices.SortFunc(list, func(a, b logout.Ended) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil
 }
 

@@ -2,14 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/outbox"
-	"github.com/foyer-id/foyer/internal/secret"
 )
 
 const jobColumns = `tenant, id, kind, lane, session, sid, sub, payload, created_at, since, attempts, due_at, holder, state, answer, settled_at`
@@ -23,22 +21,22 @@ func scanJob(rows *Rows) (outbox.Job, error) {
 	return j, err
 }
 
-var errOutboxID = errors.New("no free outbox id")
+var newJobs = bulk{table: "outbox",
+	columns: "kind, lane, session, sid, sub, payload, created_at, since, attempts, due_at, holder, state, answer, settled_at"}
 
-// addJob writes a job that is due at once, in the transition that it tells of;
-// once that has committed, the worker of this node is woken. Many jobs of one
-// transition have one time, so an id that is taken is drawn again.
-func addJob(tx *Tx, tenant string, now time.Time, j outbox.Job) error {
-	tx.queued = true
-	for range 16 {
-		n, err := tx.Exec(`INSERT INTO outbox (`+jobColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $9, '', 'pending', '', 0) ON CONFLICT DO NOTHING`,
-			tenant, secret.NewSelector(now), string(j.Kind), string(j.Lane), j.Session, j.SID, j.Sub, j.Payload, micro(now))
-		if err != nil || n == 1 {
-			return err
-		}
+// addJob writes jobs that are due at once, in the transition that they tell of;
+// once that has committed, the worker of this node is woken.
+func addJob(tx *Tx, tenant string, now time.Time, jobs ...outbox.Job) error {
+	if len(jobs) == 0 {
+		return nil
 	}
-	return errOutboxID
+	tx.queued = true
+	at := micro(now)
+	rows := make([][]any, len(jobs))
+	for i, j := range jobs {
+		rows[i] = []any{string(j.Kind), string(j.Lane), j.Session, j.SID, j.Sub, j.Payload, at, at, 0, at, "", string(outbox.Pending), "", 0}
+	}
+	return newJobs.insert(tx, tenant, now, rows)
 }
 
 // waitingLanes goes from one lane to the next by the index, however many jobs

@@ -2,7 +2,7 @@ package sqlstore
 
 // Plans are statements that must find their rows by the index they name.
 var Plans = map[string]string{
-	endAccountSessions:   "sessions_sub",
+	accountSessionIDs:    "sessions_sub",
 	countSessions:        "sessions_sub",
 	overAbsolutely:       "sessions_absolute",
 	overIdle:             "sessions_idle",

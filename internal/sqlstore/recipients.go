@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/outbox"
 	sess "github.com/foyer-id/foyer/internal/session"
 )
 
@@ -45,47 +47,60 @@ func (c *specs) at(tx *Tx, tenant, clientID string, version, createdAt int64) (*
 	return spec, nil
 }
 
+// joined is a participant, and which metadata it has; version 0 is a client that
+// is not registered.
 type joined struct {
+	session            int64
 	clientID           string
 	version, createdAt int64
 }
 
-// participantsOf lists who took part in a session, in the order they joined;
-// version 0 is a client that is not registered.
-func participantsOf(tx *Tx, tenant string, id int64) ([]joined, error) {
-	rows, err := tx.Query(`SELECT p.client_id, COALESCE(c.version, 0), COALESCE(c.created_at, 0) FROM participants AS p
+// participantsOf lists who took part in some sessions, in the order they joined.
+func participantsOf(tx *Tx, tenant string, ids []int64) ([]joined, error) {
+	args := make([]any, 0, 1+len(ids))
+	args = append(args, tenant)
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	rows, err := tx.Query(`SELECT p.session, p.client_id, COALESCE(c.version, 0), COALESCE(c.created_at, 0) FROM participants AS p
 		LEFT JOIN clients AS c ON c.tenant = p.tenant AND c.client_id = p.client_id
-		WHERE p.tenant = $1 AND p.session = $2 ORDER BY p.joined_at, p.client_id`, tenant, id)
+		WHERE p.tenant = $1 AND p.session IN (`+placeholders(2, len(ids))+`) ORDER BY p.session, p.joined_at, p.client_id`, args...)
 	return collect(rows, err, func(rows *Rows) (j joined, err error) {
-		err = rows.Scan(&j.clientID, &j.version, &j.createdAt)
+		err = rows.Scan(&j.session, &j.clientID, &j.version, &j.createdAt)
 		return j, err
 	})
 }
 
-// tell names the participants of a session that has ended and writes a job for
-// each that hears of it.
-func (s *Store) tell(tx *Tx, tenant string, x *logout.Ended, reason sess.Reason, now time.Time) error {
-	list, err := participantsOf(tx, tenant, x.ID)
-	if err != nil {
-		return err
-	}
-	for _, j := range list {
-		x.Participants = append(x.Participants, j.clientID)
-		if j.version == 0 {
-			continue
+// tell names the participants of sessions that have ended and writes a job for
+// each that hears of it. list is in order of the ids.
+func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Reason, now time.Time) error {
+	var jobs []outbox.Job
+	for chunk := range slices.Chunk(list, bulkRows) {
+		ids := make([]int64, len(chunk))
+		for i, x := range chunk {
+			ids[i] = x.ID
 		}
-		spec, err := s.specs.at(tx, tenant, j.clientID, j.version, j.createdAt)
+		all, err := participantsOf(tx, tenant, ids)
 		if err != nil {
 			return err
 		}
-		if !logout.Hears(spec, reason) {
-			continue
-		}
-		if err := addJob(tx, tenant, now, logout.Notice(tenant, spec, *x, reason)); err != nil {
-			return err
+		for _, j := range all {
+			i, _ := slices.BinarySearch(ids, j.session)
+			x := &chunk[i]
+			x.Participants = append(x.Participants, j.clientID)
+			if j.version == 0 {
+				continue
+			}
+			spec, err := s.specs.at(tx, tenant, j.clientID, j.version, j.createdAt)
+			if err != nil {
+				return err
+			}
+			if logout.Hears(spec, reason) {
+				jobs = append(jobs, logout.Notice(tenant, spec, *x, reason))
+			}
 		}
 	}
-	return nil
+	return addJob(tx, tenant, now, jobs...)
 }
 
 // tellDeleted writes a job for each live session that a client takes part in:
@@ -112,12 +127,11 @@ func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) erro
 	if err != nil {
 		return err
 	}
-	for _, x := range list {
-		if err := addJob(tx, tenant, now, logout.Notice(tenant, spec, x, sess.ClientDeleted)); err != nil {
-			return err
-		}
+	jobs := make([]outbox.Job, len(list))
+	for i, x := range list {
+		jobs[i] = logout.Notice(tenant, spec, x, sess.ClientDeleted)
 	}
-	return nil
+	return addJob(tx, tenant, now, jobs...)
 }
 
 // A sub-select makes SQLite use the index (accountSessions).
