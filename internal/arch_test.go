@@ -36,8 +36,9 @@ var imports = map[string]string{
 	"notify":   "colour i18n letter outbox secret session tenant",
 	"web":      "audit config oidc secret tenant throttle",
 	// doors
-	"op":      "authz client grant i18n keys logout oidc secret session tenant throttle web",
-	"screens": "account audit authz client colour i18n logout oidc secret session tenant throttle web",
+	"adminapi": "account client grant i18n logout oidc outbox secret session tenant throttle web",
+	"op":       "authz client grant i18n keys logout oidc secret session tenant throttle web",
+	"screens":  "account audit authz client colour i18n logout oidc secret session tenant throttle web",
 	// the porter
 	"app": "*", "cli": "*", "demo": "*",
 	// tests only

@@ -81,7 +81,7 @@ func (c *checker) document(d *Document) {
 	c.hosts(d, t)
 	c.brand(d, t)
 	c.clients(d, t)
-	c.resources(d)
+	c.resources(d, t)
 	c.accounts(d, t)
 	c.providers(d)
 }
@@ -154,6 +154,7 @@ func CheckClient(cfg *config.Server, t *tenant.Tenant, s *client.Spec, origin cl
 	if f := unreachable(cfg, s.BackchannelLogoutURI); f != "" {
 		warnings = append(warnings, client.Finding{Pointer: "/backchannel_logout_uri", Message: f})
 	}
+	warnings = append(warnings, adminAdvice(s)...)
 	for i, item := range s.ProfileMenu {
 		if !slices.Contains(screens.ProfileMenu(), item) {
 			warnings = append(warnings, client.Finding{Pointer: fmt.Sprintf("/profile_menu/%d", i), Message: "this page is not available yet and is left out"})
@@ -190,13 +191,33 @@ func unreachable(cfg *config.Server, uri string) string {
 	return "will not be called: add " + strings.Join(want, " and ") + " to egress.allow_private_networks in foyer.yaml"
 }
 
+// adminAdvice says which scopes of the administrative API a client will not get,
+// and which of them are misspelt.
+func adminAdvice(s *client.Spec) []client.Finding {
+	var list []client.Finding
+	c := client.Client{Spec: *s}
+	for _, scope := range oidc.Fields(s.Scope) {
+		message := ""
+		switch {
+		case strings.HasPrefix(scope, "admin.") && !grant.IsAdminScope(scope):
+			message = "is no scope of the administrative API, which has " + strings.Join(grant.AdminScopes, ", ")
+		case grant.IsAdminScope(scope) && (c.Public() || !c.AllowsGrant("client_credentials")):
+			message = "is for clients with a secret and grant_types [client_credentials]; this one will not get it"
+		default:
+			continue
+		}
+		list = append(list, client.Finding{Pointer: "/scope", Message: scope + " " + message})
+	}
+	return list
+}
+
 // local tells whether only this machine can reach the server.
 func local(cfg *config.Server) bool {
 	u := cfg.PublicURL()
 	return u == nil || client.Loopback(u.Hostname())
 }
 
-func (c *checker) resources(d *Document) {
+func (c *checker) resources(d *Document, t *tenant.Tenant) {
 	seen := map[string]bool{}
 	for i, r := range each(d.Resources) {
 		at := func(member string) string { return fmt.Sprintf("resources[%d].%s", i, member) }
@@ -206,12 +227,16 @@ func (c *checker) resources(d *Document) {
 			c.wrong(d, at("audience"), "expected an absolute address without fragment, such as https://api.example.com (RFC 8707 §2)")
 		case seen[r.Audience]:
 			c.wrong(d, at("audience"), "is listed twice")
+		case c.cfg.PublicURL() != nil && r.Audience == grant.AdminAudience(tenant.Resolve(t, c.cfg.PublicURL())):
+			c.wrong(d, at("audience"), "is the administrative API, which is built in; give clients its scopes")
 		}
 		seen[r.Audience] = true
 		for j, s := range r.Scopes {
 			switch {
 			case len(oidc.Fields(s)) != 1 || strings.ContainsAny(s, " \"\\") || slices.Contains(grant.IdentityScopes, s):
 				c.wrong(d, fmt.Sprintf("%s[%d]", at("scopes"), j), "expected one scope name that OpenID Connect does not use (RFC 6749 §3.3)")
+			case grant.IsAdminScope(s):
+				c.wrong(d, fmt.Sprintf("%s[%d]", at("scopes"), j), "is a scope of the administrative API")
 			case slices.Index(r.Scopes, s) < j:
 				c.wrong(d, fmt.Sprintf("%s[%d]", at("scopes"), j), "is listed twice")
 			}

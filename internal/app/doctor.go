@@ -120,8 +120,13 @@ func (d *Diagnosis) sending(cfg *config.Server) {
 	} else {
 		d.add("SMS", Warn, "is configured, but this release does not send text messages yet", "")
 	}
-	if cfg.Admin.Listen != "" || len(cfg.Admin.Networks) > 0 {
-		d.add("admin", Warn, "is configured, but this release has no console and no administrative API yet: nothing listens, nothing is restricted", "")
+	switch {
+	case cfg.Admin.Listen != "":
+		d.add("admin", Fine, "the administrative API listens at "+cfg.Admin.Listen+" alone", "")
+	case len(cfg.Admin.Networks) > 0:
+		d.add("admin", Fine, "the administrative API is for "+strings.Join(cfg.Admin.Networks, ", "), "")
+	case !local(cfg):
+		d.add("admin", Notice, "the administrative API answers at the public address, to clients with its scopes", "set admin.listen or admin.allowed_networks")
 	}
 	if cfg.Tracing.Endpoint != "" {
 		d.add("tracing", Warn, "is configured, but this release sends no traces yet", "")

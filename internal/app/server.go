@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/authz"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/egress"
@@ -18,7 +20,6 @@ import (
 	"github.com/foyer-id/foyer/internal/op"
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/screens"
-	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/throttle"
 	"github.com/foyer-id/foyer/internal/web"
@@ -28,7 +29,10 @@ import (
 type Server struct {
 	*Core
 	Handler http.Handler
-	// Routes are all paths that Handler answers, for tests that ask each.
+	// Admin answers at admin.listen, nil when the administrative API shares the
+	// listener of Handler.
+	Admin http.Handler
+	// Routes are all paths that Handler and Admin answer, for tests that ask each.
 	Routes []web.Route
 	// Deliverer tells applications of logouts, Worker does what waits in the outbox.
 	Deliverer *logout.Deliverer
@@ -70,30 +74,43 @@ func NewServer(c *Core) (*Server, error) {
 	pages.Begin = browser
 
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
-	s.Deliverer = &logout.Deliverer{Tenants: c.Directory, Clients: clients, Rings: rings, Caller: out, Store: c.Store,
-		Now: c.Now, Log: c.Log, Stretch: secret.Stretch}
+	s.Deliverer = c.newDeliverer(clients, rings, out)
 	if s.Sender, err = newSender(c); err != nil {
 		return nil, err
 	}
 	s.Worker = s.newWorker()
-	s.Routes = append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
-	s.Handler = s.harden(web.NewServer(web.Options{
+	admin := s.newAdmin(grants)
+	public := append(append(provider.Routes(), browser.Routes()...), pages.Routes()...)
+	s.Routes = append(slices.Clone(public), admin.Routes()...)
+	o := web.Options{
 		Routes: s.Routes, System: s.system(),
 		Tenants: c.Directory, Trusted: c.Config.TrustedProxies(), Now: c.Now, Log: c.Log,
-		Fail: fail(pages), Observe: s.metrics.observe,
-	}))
+		Fail: fail(pages, admin), Observe: s.metrics.observe,
+	}
+	if c.Config.Admin.Listen != "" { // AD8
+		s.Admin = s.adminHandler(o, admin)
+		o.Routes = public
+	}
+	s.Handler = s.harden(web.NewServer(o))
 	return s, nil
 }
 
 // fail answers errors as their endpoint does: programs get the JSON of RFC 6749
 // §5.2, people a page.
-func fail(pages *screens.Screens) func(http.ResponseWriter, *http.Request, error) {
+func fail(pages *screens.Screens, admin *adminapi.API) func(http.ResponseWriter, *http.Request, error) {
 	programs := map[string]bool{"/token": true, "/introspect": true, "/revoke": true}
 	return func(w http.ResponseWriter, r *http.Request, err error) {
 		q := web.From(r.Context())
-		if !programs[q.Route] {
+		var werr error
+		switch {
+		case programs[q.Route]:
+			werr = op.FailOAuth(w, r, err)
+		case adminapi.Owns(q.Route):
+			werr = admin.Fail(w, r, err)
+		default:
 			pages.Fail(w, r, err)
-		} else if werr := op.FailOAuth(w, r, err); werr != nil {
+		}
+		if werr != nil {
 			q.Cause = errors.Join(q.Cause, werr)
 		}
 	}
@@ -143,7 +160,7 @@ func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := httpServer(s.drain.parting(s.Handler))
 	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn) // else plain lines among JSON (LG2)
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() {
 		if s.Config.TLS.Certificate != "" {
 			failed <- srv.ServeTLS(l, s.Config.TLS.Certificate, s.Config.TLS.Key)
@@ -156,6 +173,10 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return errors.Join(err, srv.Close())
 	}
 	defer closeMetrics()
+	stopAdmin, err := s.serveAdmin(ctx, failed)
+	if err != nil {
+		return errors.Join(err, srv.Close())
+	}
 	housekeeping, stop := context.WithCancel(ctx)
 	defer stop()
 	done := s.keepHouse(housekeeping)
@@ -165,16 +186,17 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	defer stopWorker() // after the last request: what it has ended is told at once
 	select {
 	case err := <-failed:
-		return err
+		return errors.Join(err, stopAdmin(ctx))
 	case <-ctx.Done():
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxDrain)
 	defer cancel()
 	s.drain.begin(end)
+	stopped := stopAdmin(end)
 	if err := srv.Shutdown(end); err != nil {
-		return errors.Join(fmt.Errorf("stop: %w", err), srv.Close())
+		stopped = errors.Join(stopped, fmt.Errorf("stop: %w", err), srv.Close())
 	}
-	return nil
+	return stopped
 }
 
 // httpServer has the limits of DS1 and DS4.

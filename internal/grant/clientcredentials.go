@@ -16,16 +16,9 @@ func (x *exchange) clientCredentials(ctx context.Context) (*oidc.TokenResponse, 
 	if x.c.Public() {
 		return nil, oidc.Refuse(oidc.UnauthorizedClient, "RFC 6749 §4.4.2", "a public client has no credentials of its own")
 	}
-	scope, err := x.ownScope()
+	to, err := x.ownTarget()
 	if err != nil {
 		return nil, err
-	}
-	to, err := x.aim(x.f.All("resource"), scope)
-	if err != nil {
-		return nil, err
-	}
-	if x.f.Has("scope") && len(to.scope) < len(scope) {
-		return nil, oidc.Refuse(oidc.InvalidScope, "RFC 8707 §2.2", "a scope belongs to a resource that the request does not name")
 	}
 	for range tries {
 		var answer *issued
@@ -43,6 +36,77 @@ func (x *exchange) clientCredentials(ctx context.Context) (*oidc.TokenResponse, 
 		}
 	}
 	return nil, fmt.Errorf("add access token: %w", err)
+}
+
+// ownTarget is what a client may have for itself: what it names of the APIs, or
+// of the administrative one, never both in one token.
+func (x *exchange) ownTarget() (target, error) {
+	admin, err := x.administers()
+	if err != nil {
+		return target{}, err
+	}
+	if admin {
+		return x.adminTarget()
+	}
+	scope, err := x.ownScope()
+	if err != nil {
+		return target{}, err
+	}
+	to, err := x.aim(x.f.All("resource"), scope)
+	if err == nil && x.f.Has("scope") && len(to.scope) < len(scope) {
+		err = oidc.Refuse(oidc.InvalidScope, "RFC 8707 §2.2", "a scope belongs to a resource that the request does not name")
+	}
+	return to, err
+}
+
+// administers tells whether the request is for a token of the administrative
+// API: it names that resource, or scopes of it alone, or nothing and the client
+// has no others.
+func (x *exchange) administers() (bool, error) {
+	if named := x.f.All("resource"); len(named) > 0 {
+		if !slices.Contains(named, AdminAudience(x.t)) {
+			return false, nil
+		}
+		if len(unique(named)) > 1 {
+			return false, oidc.Refuse(oidc.InvalidTarget, "RFC 8707 §2", "the administrative API takes tokens that are for nothing else; ask for two")
+		}
+		return true, nil
+	}
+	apis := APIScopes(x.resources)
+	scope := oidc.Fields(x.f.Get("scope"))
+	if len(scope) == 0 {
+		own := strings.Fields(x.c.Scope)
+		return len(adminScopes(x.c)) > 0 && !slices.ContainsFunc(own, func(s string) bool { return slices.Contains(apis, s) }), nil
+	}
+	n := 0
+	for _, s := range scope {
+		if IsAdminScope(s) && !slices.Contains(apis, s) {
+			n++
+		}
+	}
+	if n > 0 && n < len(scope) {
+		return false, oidc.Refuse(oidc.InvalidScope, "RFC 8707 §2.2", "scopes of the administrative API and of others need a token each")
+	}
+	return n > 0, nil
+}
+
+// adminTarget is a token for the administrative API (TK14).
+func (x *exchange) adminTarget() (target, error) {
+	registered := adminScopes(x.c)
+	scope := oidc.Fields(x.f.Get("scope"))
+	for _, s := range scope {
+		if !admitted(registered, s) {
+			return target{}, oidc.Refuse(oidc.InvalidScope, "RFC 6749 §4.4.2",
+				"a scope of the administrative API is not registered for this client; an operator adds it to the client's scope")
+		}
+	}
+	if len(scope) == 0 {
+		scope = registered
+	}
+	if len(scope) == 0 {
+		return target{}, oidc.Refuse(oidc.InvalidScope, "RFC 6749 §4.4.2", "no scope of the administrative API is registered for this client")
+	}
+	return target{audience: []string{AdminAudience(x.t)}, scope: scope, opaque: x.c.AccessTokenFormat == formatOpaque}, nil
 }
 
 // ownScope is the API scopes that were asked for, or all that the client has;

@@ -2,7 +2,6 @@ package op
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/web"
@@ -15,7 +14,7 @@ func bearerToken(r *http.Request) (string, error) {
 	if q, err := oidc.ParseForm(r.URL.RawQuery); err == nil && q.Has("access_token") {
 		return "", oidc.Refuse(oidc.InvalidRequest, "RFC 9700 §4.3.2", "send the access token in the Authorization header, not in the address")
 	}
-	header, err := bearerHeader(r)
+	header, err := web.Bearer(r)
 	if err != nil {
 		return "", err
 	}
@@ -29,22 +28,6 @@ func bearerToken(r *http.Request) (string, error) {
 		return header, nil
 	}
 	return inBody, nil
-}
-
-// bearerHeader: another scheme is no token for us.
-func bearerHeader(r *http.Request) (string, error) {
-	headers := r.Header["Authorization"]
-	switch len(headers) {
-	case 0:
-		return "", nil
-	case 1:
-		scheme, value, _ := strings.Cut(headers[0], " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return "", nil
-		}
-		return strings.TrimLeft(value, " "), nil
-	}
-	return "", oidc.Refuse(oidc.InvalidRequest, "RFC 6750 §3.1", "the request has more than one Authorization header")
 }
 
 // bearerBody: any other body than a form is nobody's business.

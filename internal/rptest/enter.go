@@ -25,7 +25,8 @@ func (b *Browser) Enter(tenantID, email string, ago time.Duration) *session.Sess
 	known := secret.New(secret.Browser, now)
 	sess, cookie, err := s.Sessions.Authenticated(ctx, tenantID, session.Proof{
 		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Browser: known.Hash(), Persistent: true,
-		Lifetime: t.Settings.Session.Lifetime.D(), IdleTimeout: t.Settings.Session.IdleTimeout.D(),
+		UserAgent: b.Header.Get("User-Agent"),
+		Lifetime:  t.Settings.Session.Lifetime.D(), IdleTimeout: t.Settings.Session.IdleTimeout.D(),
 	}, nil, now)
 	check(b.w.T, err)
 	base, err := url.Parse(t.Base)

@@ -26,6 +26,14 @@ var Plans = map[string]string{
 	sessionsOf("x", ""):  "sessions_sub",
 	sessionsOf("", "x"):  "participants_client",
 	sessionsOf("x", "x"): "sessions_sub",
+	recordsOf("x", ""):   "sessions_sub",
+	recordsOf("", "x"):   "participants_client",
+	recordsOf("x", "x"):  "sessions_sub",
+}
+
+func recordsOf(sub, clientID string) string {
+	text, _ := listRecords(sub, clientID)
+	return text
 }
 
 func sessionsOf(sub, clientID string) string {

@@ -19,5 +19,6 @@ var (
 	_ logout.Store  = (*Store)(nil)
 	_ outbox.Store  = (*Store)(nil)
 	_ sess.Store    = (*Store)(nil)
+	_ sess.History  = (*Store)(nil)
 	_ tenant.Store  = (*Store)(nil)
 )

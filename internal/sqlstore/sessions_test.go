@@ -183,6 +183,58 @@ func TestSessionsAreListed(t *testing.T) {
 	})
 }
 
+func TestEndedSessionsAreListedUntilTheyAreSwept(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, w *world) {
+		w.account(acme, "ada")
+		w.account(acme, "bob")
+		a, b := w.session(acme, "ada"), w.session(acme, "bob")
+		gone := w.session(acme, "ada")
+		w.code(acme, "ada", gone.Session.ID, true)
+		w.code(acme, "bob", b.Session.ID, true)
+		later := noon.Add(time.Minute)
+		w.end(acme, later, gone.Session.ID)
+		got, err := w.FindRecord(w.ctx, acme, gone.Session.SID)
+		w.must(err)
+		if at, why := got.Ended(later); at != later.UnixMicro() || why == "" {
+			t.Errorf("ended %d, %q", at, why)
+		}
+		got, err = w.FindRecord(w.ctx, acme, a.Session.SID)
+		w.must(err)
+		if at, why := got.Ended(later); at != 0 || why != "" {
+			t.Errorf("a live one: ended %d, %q", at, why)
+		}
+		if at, why := got.Ended(noon.Add(24 * 365 * time.Hour)); at != got.ExpiresAt || why != session.Expired {
+			t.Errorf("one that is over: ended %d, %q", at, why)
+		}
+		_, err = w.FindRecord(w.ctx, acme, "sid")
+		w.is(err, session.ErrNotFound)
+		ids := func(list []*session.Session, err error) (ids []int64) {
+			w.must(err)
+			for _, s := range list {
+				ids = append(ids, s.ID)
+			}
+			return ids
+		}
+		for name, c := range map[string]struct{ got, want []int64 }{
+			"all":       {ids(w.ListRecords(w.ctx, acme, "", "", 0, 9)), []int64{gone.Session.ID, b.Session.ID, a.Session.ID}},
+			"page":      {ids(w.ListRecords(w.ctx, acme, "", "", gone.Session.ID, 1)), []int64{b.Session.ID}},
+			"of one":    {ids(w.ListRecords(w.ctx, acme, "ada", "", 0, 9)), []int64{gone.Session.ID, a.Session.ID}},
+			"of client": {ids(w.ListRecords(w.ctx, acme, "", "shop", 0, 9)), []int64{gone.Session.ID, b.Session.ID}},
+			"of both":   {ids(w.ListRecords(w.ctx, acme, "ada", "shop", 0, 9)), []int64{gone.Session.ID}},
+		} {
+			if diff := cmp.Diff(c.want, c.got); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
+		if _, err := w.SweepSessions(w.ctx, later.Add(time.Hour), 9); err != nil {
+			t.Error(err)
+		}
+		_, err = w.FindRecord(w.ctx, acme, gone.Session.SID)
+		w.is(err, session.ErrNotFound)
+	})
+}
+
 func TestEndSessionsEndsEachOnce(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, w *world) {

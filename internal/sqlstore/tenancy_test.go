@@ -33,6 +33,7 @@ func TestMT1_IdsOfAnotherTenantFindNothing(t *testing.T) {
 			"Rehash":           {w.Rehash(w.ctx, acme, "ada", "old", "x"), nil},
 			"FindSession":      {errOf(w.FindSession(w.ctx, acme, id, s.Hash, noon)), session.ErrNotFound},
 			"FindBySID":        {errOf(w.FindBySID(w.ctx, acme, s.Session.SID, noon)), session.ErrNotFound},
+			"FindRecord":       {errOf(w.FindRecord(w.ctx, acme, s.Session.SID)), session.ErrNotFound},
 			"BeginSession":     {w.BeginSession(w.ctx, acme, s, noon, event(audit.SignedIn)), session.ErrNotFound},
 			"RenewSession":     {w.RenewSession(w.ctx, acme, session.Begin{Session: s.Session, Previous: id}, noon, event(audit.Reauthenticated)), session.ErrNotFound},
 			"IssueCode":        {w.IssueCode(w.ctx, acme, w.newCode("ada", id, true), noon), grant.ErrSessionEnded},
@@ -70,6 +71,10 @@ func TestMT1_IdsOfAnotherTenantFindNothing(t *testing.T) {
 		empty("ListAccounts", len(accounts), err)
 		list, err := w.ListSessions(w.ctx, acme, "", "shop", 0, 9, noon)
 		empty("ListSessions", len(list), err)
+		for _, sub := range []string{"", "ada"} {
+			list, err = w.ListRecords(w.ctx, acme, sub, "", 0, 9)
+			empty("ListRecords", len(list), err)
+		}
 		n, err := w.CountSessions(w.ctx, acme, "ada", noon)
 		empty("CountSessions", n, err)
 		p, err := w.Participants(w.ctx, acme, id)

@@ -188,6 +188,22 @@ func (d *Directory) Resolve(host, path string) (l *Live, rest string, ok bool) {
 	return nil, "", false
 }
 
+// Unnamed tells whether neither host nor path name a tenant, which leaves it to
+// "default"; it returns the path below public_url.
+func (d *Directory) Unnamed(host, path string) (rest string, ok bool) {
+	s := d.snap.Load()
+	if s == nil || s.byHost[hostname(host)] != nil {
+		return "", false
+	}
+	rest, ok = strings.CutPrefix(path, strings.TrimSuffix(d.publicURL.Path, "/"))
+	if !ok || !strings.HasPrefix(rest, "/") {
+		return "", false
+	}
+	first, _, _ := strings.Cut(rest[1:], "/")
+	l := s.byID[first]
+	return rest, l == nil || len(l.Hosts) > 0 || first == "default"
+}
+
 // ByIssuerPath finds the tenant whose issuer has that path on that host.
 func (d *Directory) ByIssuerPath(host, path string) (*Live, bool) {
 	s := d.snap.Load()

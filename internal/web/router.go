@@ -9,7 +9,8 @@ import (
 )
 
 // Route is one endpoint: its native path below a tenant's base, the aliases
-// that are the same handler, and a handler for each method.
+// that are the same handler, and a handler for each method. A segment in braces
+// stands for one of any text, which the handler reads with PathValue.
 type Route struct {
 	Path    string
 	Aliases []string
@@ -17,6 +18,8 @@ type Route struct {
 	CORS    bool // answers OPTIONS with 204 (spec/tokens.md §5)
 	Screen  bool // state-changing requests must be same-origin (HD1)
 	Prefix  bool // Path is the start of many paths
+	// Named: where neither host nor path names a tenant, the header Tenant-ID may.
+	Named bool
 }
 
 // routes finds a Route by path with one map lookup. An exact table, not a
@@ -24,6 +27,7 @@ type Route struct {
 // ever cleaned by redirect (docs/decisions/0002-routes-are-a-table.md).
 type routes struct {
 	exact    map[string]*Route
+	patterns []pattern
 	prefixes []*Route
 }
 
@@ -36,6 +40,10 @@ func newRoutes(list []Route) *routes {
 			continue
 		}
 		for _, p := range append([]string{r.Path}, r.Aliases...) {
+			if strings.Contains(p, "{") {
+				t.patterns = append(t.patterns, newPattern(r, p))
+				continue
+			}
 			if _, dup := t.exact[p]; dup {
 				panic("two routes for " + p)
 			}
@@ -54,6 +62,11 @@ func (t *routes) find(path string) *Route {
 			return r
 		}
 	}
+	return nil
+}
+
+// prefix is find for the starts of paths.
+func (t *routes) prefix(path string) *Route {
 	for _, r := range t.prefixes {
 		if strings.HasPrefix(path, r.Path) {
 			return r

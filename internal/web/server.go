@@ -96,15 +96,78 @@ func (s *Server) tenantRoute(r *http.Request, q *Request) (*Route, error) {
 			return s.routes.find(metadataPath), nil
 		}
 	}
+	if route, err := s.namedRoute(r, q); route != nil || err != nil {
+		return route, err
+	}
 	t, rest, ok := s.Tenants.Resolve(r.Host, r.URL.Path)
 	if !ok {
 		return nil, Status(http.StatusNotFound)
 	}
 	q.Tenant = t
-	route := s.routes.find(rest)
+	route := s.route(r, t, rest)
 	if route == nil {
 		return nil, Status(http.StatusNotFound)
 	}
+	return route, nil
+}
+
+// route finds the route of a path below a tenant's base.
+func (s *Server) route(r *http.Request, t *tenant.Live, rest string) *Route {
+	if route := s.routes.find(rest); route != nil {
+		return route
+	}
+	escaped := rest
+	if r.URL.RawPath != "" {
+		same, raw, ok := s.Tenants.Resolve(r.Host, r.URL.RawPath)
+		if !ok || same.ID != t.ID {
+			return nil // the tenant's own name is never escaped
+		}
+		escaped = raw
+	}
+	if route := s.routes.match(r, escaped); route != nil {
+		return route
+	}
+	return s.routes.prefix(rest)
+}
+
+// tenantHeader names the tenant of a Named route (reference/akamai.md §2.1).
+const tenantHeader = "Tenant-Id"
+
+// namedRoute finds route and tenant of a request that names its tenant in the
+// header, nil when it does not. The header speaks only where host and path are
+// silent, and may not contradict them (MT1); what the caller may do there is
+// decided by the token, which must be of that tenant.
+func (s *Server) namedRoute(r *http.Request, q *Request) (*Route, error) {
+	ids := r.Header[tenantHeader]
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rest, unnamed := s.Tenants.Unnamed(r.Host, r.URL.Path)
+	if !unnamed {
+		t, rest, ok := s.Tenants.Resolve(r.Host, r.URL.Path)
+		if !ok {
+			return nil, nil
+		}
+		route := s.route(r, t, rest)
+		if route != nil && route.Named && (len(ids) > 1 || ids[0] != t.ID) {
+			q.Tenant, q.Route = t, route.Path
+			return nil, &Refused{Status: http.StatusBadRequest, Code: "tenant_mismatch", Detail: "Tenant-ID names another tenant than the address; send one of the two"}
+		}
+		return nil, nil
+	}
+	route := s.routes.find(rest)
+	if route == nil {
+		route = s.routes.match(r, rest)
+	}
+	if route == nil || !route.Named {
+		return nil, nil
+	}
+	t, ok := s.Tenants.Find(ids[0])
+	if !ok || len(ids) > 1 {
+		q.Route = route.Path
+		return nil, Status(http.StatusNotFound)
+	}
+	q.Tenant = t
 	return route, nil
 }
 
