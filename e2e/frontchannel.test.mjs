@@ -58,7 +58,7 @@ describe('front-channel logout', () => {
     const page = await open(t, browser)
     await page.goto(`http://localhost:${apps.port}/cookie`)
     await page.goto(`${apps.origin}/cookie`)
-    await arrive(page, 'web', 'near', 'far')
+    await arrive(page, 'web', 'gone', 'near', 'far')
     await page.goto(end({ client_id: 'web', post_logout_redirect_uri: home('web'), state: 'ä ☃' }))
     await page.waitForURL(`${home('web')}?*`)
     assert.deepEqual(at(page), [home('web'), { state: 'ä ☃', logout: 'success' }])
@@ -165,22 +165,35 @@ describe('front-channel logout', () => {
   })
 
   test('axe has nothing to say, whatever came of it', async (t) => {
-    for (const locale of ['en', 'ar']) {
-      const page = await open(t, browser, { tolerant: true })
-      await arrive(page, 'web', 'near', 'slow')
-      await page.goto(end({ client_id: 'web', ui_locales: locale }))
-      await page.locator('#logout-everywhere').click({ noWaitAfter: true })
-      await page.waitForFunction(() => document.querySelectorAll('.outcome[data-state=unsure]').length === 1)
-      for (const viewport of [{ width: 320, height: 640 }, { width: 1280, height: 800 }]) {
+    // look examines the page in its sizes and colours; SHOTS keeps pictures.
+    const look = async (page, what) => {
+      for (const viewport of [{ width: 320, height: 640 }, { width: 390, height: 844 }, { width: 1280, height: 800 }]) {
         await page.setViewportSize(viewport)
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0)
         for (const colorScheme of ['light', 'dark']) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-          if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/stays-${locale}-${viewport.width}-${colorScheme}.png` })
-          assert.deepEqual(await violations(page), [], `${locale}, ${viewport.width}, ${colorScheme}`)
+          if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${what}-${viewport.width}-${colorScheme}.png`, fullPage: true })
+          assert.deepEqual(await violations(page), [], `${what}, ${viewport.width}, ${colorScheme}`)
         }
       }
+    }
+    for (const locale of ['en', 'fr', 'ar']) {
+      const page = await open(t, browser, { tolerant: true })
+      await arrive(page, 'web', 'near', 'slow')
+      await page.goto(end({ client_id: 'web', ui_locales: locale }))
+      await page.locator('#logout-confirm').click({ noWaitAfter: true })
+      await page.waitForFunction(() => document.querySelectorAll('.outcome[data-state=unsure]').length === 1)
+      await look(page, `stays-${locale}`)
       for (const response of blocked.splice(0)) response.end()
+    }
+    for (const locale of ['en', 'ar']) { // as it stands without its script, on its way
+      const page = await open(t, browser)
+      await page.route('**/assets/*.js', (route) => route.abort())
+      await arrive(page, 'web', 'near', 'far')
+      await page.goto(end({ client_id: 'shop', post_logout_redirect_uri: home('shop'), ui_locales: locale }))
+      await page.locator('#logout-everywhere').click()
+      await page.locator('#signed-out').waitFor()
+      await look(page, `goes-on-${locale}`)
     }
   })
 })
