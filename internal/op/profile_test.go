@@ -82,6 +82,10 @@ func TestProfileAsksWhatARequestNeeds(t *testing.T) {
 	}
 	w.Wait(16 * time.Minute) // longer than a fresh sign-in counts
 	j.want(j.b.Follow(j.b.Submit(menu, q("action", "back"))), "sign in")
+	if out := j.b.Submit(menu, q("action", "sign_out")); !out.Has("signed-out") || j.b.Alive() {
+		t.Errorf("signing out asks to sign in first: %d %q", out.Status(), out.Location())
+	}
+	j.enter(ada, 20*time.Minute)
 
 	menu = j.b.Get(personal(w, "third", nil)) // consent is for the code, not for one's own pages
 	if !menu.Has("profile-devices") {

@@ -33,11 +33,7 @@ const (
 // ShowDevices is GET /personal-details/devices: where the account is signed in,
 // this device first.
 func (s *Screens) ShowDevices(w http.ResponseWriter, r *http.Request) error {
-	f, a, err := s.visit(r)
-	if err != nil {
-		return err
-	}
-	acc, err := s.owner(w, r, a)
+	f, a, acc, err := s.own(w, r)
 	switch {
 	case acc == nil:
 		return err
@@ -129,11 +125,7 @@ func (s *Screens) names(ctx context.Context, tenant string, ids []string) (names
 // others or everywhere. A form that was made for another session than this
 // browser's, in another tab before somebody else signed in, does nothing.
 func (s *Screens) EndDevices(w http.ResponseWriter, r *http.Request) error {
-	f, a, err := s.visit(r)
-	if err != nil {
-		return err
-	}
-	acc, err := s.owner(w, r, a)
+	f, a, acc, err := s.own(w, r)
 	if acc == nil {
 		return err
 	}

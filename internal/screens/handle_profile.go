@@ -109,18 +109,24 @@ func (a *arrival) settled() bool {
 	return a.outcome.Step == authz.Issue || a.outcome.Step == authz.Consent || a.outcome.Step == authz.Continue
 }
 
-// owner is whose pages these are. Without anybody the answer has been written:
-// the sign-in screen, from which this page is come back to, or what the request
-// needs instead.
-func (s *Screens) owner(w http.ResponseWriter, r *http.Request, a *arrival) (*account.Account, error) {
-	if !a.settled() {
-		return nil, s.enter(w, r, a)
+// own reads a request to the person's own pages and finds whose they are. Without
+// anybody the answer has been written: the sign-in screen, from which this page
+// is come back to, or what the request needs instead.
+func (s *Screens) own(w http.ResponseWriter, r *http.Request) (oidc.Form, *arrival, *account.Account, error) {
+	f, a, err := s.visit(r)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	// What a form does here, signing out, needs a session and no fresher proof:
+	// nobody signs in to sign out.
+	if ready := a.settled() || r.Method == http.MethodPost && a.in.Session != nil; !ready {
+		return f, a, nil, s.enter(w, r, a)
 	}
 	acc, err := s.People.FindAccount(r.Context(), a.in.Tenant.ID, a.in.Session.Sub)
 	if errors.Is(err, account.ErrNotFound) || err == nil && !acc.Enabled() {
-		return nil, s.enter(w, r, a)
+		return f, a, nil, s.enter(w, r, a)
 	}
-	return acc, err
+	return f, a, acc, err
 }
 
 func (s *Screens) enter(w http.ResponseWriter, r *http.Request, a *arrival) error {
@@ -142,11 +148,7 @@ func (s *Screens) enter(w http.ResponseWriter, r *http.Request, a *arrival) erro
 
 // ShowProfile is GET /personal-details.
 func (s *Screens) ShowProfile(w http.ResponseWriter, r *http.Request) error {
-	_, a, err := s.visit(r)
-	if err != nil {
-		return err
-	}
-	acc, err := s.owner(w, r, a)
+	_, a, acc, err := s.own(w, r)
 	if acc == nil {
 		return err
 	}
@@ -175,11 +177,7 @@ func (s *Screens) ShowProfile(w http.ResponseWriter, r *http.Request) error {
 
 // Profile is POST /personal-details.
 func (s *Screens) Profile(w http.ResponseWriter, r *http.Request) error {
-	f, a, err := s.visit(r)
-	if err != nil {
-		return err
-	}
-	acc, err := s.owner(w, r, a)
+	f, a, acc, err := s.own(w, r)
 	if acc == nil {
 		return err
 	}

@@ -70,3 +70,21 @@ func TestReadAgentIsQuickWithAnything(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReadAgent: whatever a header is, its words are not shown.
+func FuzzReadAgent(f *testing.F) {
+	known := map[string]bool{"": true, MacOrIPad: true}
+	for _, b := range browsers {
+		known[b.name] = true
+	}
+	for _, s := range systems {
+		known[s.name] = true
+	}
+	f.Add("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) CriOS/1 Version/1 Safari/1")
+	f.Add("<b>Chrome/1 on Windows\x00\xff")
+	f.Fuzz(func(t *testing.T, header string) {
+		if a := ReadAgent(header); !known[a.Browser] || !known[a.System] {
+			t.Errorf("%q reads as %+v", header, a)
+		}
+	})
+}
