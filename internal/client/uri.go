@@ -3,6 +3,7 @@ package client
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // maxURI bounds a registered address in bytes.
@@ -17,16 +18,15 @@ func MatchRedirect(c *Client, uri string) bool {
 	if uri == "" || len(uri) > maxURI {
 		return false
 	}
-	found := slices.Contains(c.RedirectURIs, uri)
-	if !found && c.Native() {
-		if prefix, rest, ok := splitLoopback(uri); ok {
-			found = slices.ContainsFunc(c.RedirectURIs, func(r string) bool {
-				p, s, ok := splitLoopback(r)
-				return ok && p == prefix && s == rest
-			})
-		}
+	if slices.Contains(c.RedirectURIs, uri) {
+		return c.mayUse(uri)
 	}
-	return found && c.mayUse(uri)
+	prefix, rest, ok := splitLoopback(uri)
+	return ok && c.Native() && CheckRedirectURI(uri, true, c.Origin != FromSelf) == nil &&
+		slices.ContainsFunc(c.RedirectURIs, func(r string) bool {
+			p, s, ok := splitLoopback(r)
+			return ok && p == prefix && s == rest
+		})
 }
 
 // MatchPostLogout tells whether uri is one of the client's addresses to return
@@ -35,8 +35,46 @@ func MatchPostLogout(c *Client, uri string) bool {
 	return uri != "" && slices.Contains(c.PostLogoutRedirectURIs, uri) && c.mayUse(uri)
 }
 
+// mayUse is CheckRedirectURI of an address that the client registered.
 func (c *Client) mayUse(uri string) bool {
-	return CheckRedirectURI(uri, c.Native(), c.Origin != FromSelf) == nil
+	return registered.usable(use{uri, c.Native(), c.Origin != FromSelf})
+}
+
+// use is an address in a client's hands; whether it may be used depends on
+// nothing else.
+type use struct {
+	uri                  string
+	native, operatorMade bool
+}
+
+// uses remembers the verdicts on addresses that clients registered: a sign-in
+// asks for the same one four times.
+type uses struct {
+	mu    sync.RWMutex
+	known map[use]bool
+}
+
+var registered uses
+
+// maxUses bounds what is remembered; addresses of clients that are gone leave
+// with all others.
+const maxUses = 10_000
+
+func (u *uses) usable(x use) bool {
+	u.mu.RLock()
+	ok, found := u.known[x]
+	u.mu.RUnlock()
+	if found {
+		return ok
+	}
+	ok = CheckRedirectURI(x.uri, x.native, x.operatorMade) == nil
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.known == nil || len(u.known) >= maxUses {
+		u.known = map[use]bool{}
+	}
+	u.known[x] = ok
+	return ok
 }
 
 // splitLoopback takes http://127.0.0.1:PORT/rest apart, the port optional. The

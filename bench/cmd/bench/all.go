@@ -105,7 +105,7 @@ func (b *bench) measureScreens() error {
 		return foyer, floor, err
 	})
 	if b.quick != "" {
-		b.report.note("sign-in and end session are of a build whose password hash costs nothing (8 KiB, one pass): all requests of the journey but the 20 ms of the hash")
+		b.report.note("sign-in and end session are of a build whose password hash is one SHA-256, as the floor's: all requests of the journey but the 20 ms of the hash")
 	}
 	return err
 }
