@@ -46,6 +46,7 @@ func (d *Diagnosis) core(ctx context.Context, cfg *config.Server, env Env, db *s
 		used := d.clients(ctx, c, t)
 		d.keys(ctx, c, t, used)
 	}
+	d.deliveries(ctx, c)
 }
 
 func (d *Diagnosis) tenant(t *tenant.Tenant) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -96,13 +95,7 @@ func (c oneAccount) with(r *run, do func(*app.Core, *tenant.Tenant, *account.Acc
 
 // findAccount takes a sub or an identifier.
 func findAccount(r *run, core *app.Core, t *tenant.Tenant, name string) (*account.Account, error) {
-	a, err := core.Store.FindAccount(r.ctx, t.ID, name)
-	if errors.Is(err, account.ErrNotFound) {
-		id, bad := account.ParseIdentifier(name, []account.Kind{account.Email, account.Mobile})
-		if bad == nil {
-			a, err = core.Store.FindByIdentifier(r.ctx, t.ID, id)
-		}
-	}
+	a, err := core.Accounts.Lookup(r.ctx, t.ID, name)
 	return a, notFound(err, "account", clean(name), t.ID)
 }
 

@@ -13,14 +13,15 @@ import (
 )
 
 type clientCmd struct {
-	List         clientList    `cmd:"" help:"All clients."`
-	Show         clientShow    `cmd:"" help:"One client."`
-	Add          clientAdd     `cmd:"" help:"Register an application."`
-	Set          clientSet     `cmd:"" aliases:"update" help:"Change members of a client."`
-	RotateSecret clientRotate  `cmd:"" help:"Make a new secret, shown once."`
-	Disable      clientDisable `cmd:"" help:"Refuse everything the client asks."`
-	Enable       clientEnable  `cmd:"" help:"Undo disable."`
-	Delete       clientDelete  `cmd:"" help:"Remove a client and what it holds."`
+	List         clientList       `cmd:"" help:"All clients."`
+	Show         clientShow       `cmd:"" help:"One client."`
+	Add          clientAdd        `cmd:"" help:"Register an application."`
+	Set          clientSet        `cmd:"" aliases:"update" help:"Change members of a client."`
+	RotateSecret clientRotate     `cmd:"" help:"Make a new secret, shown once."`
+	Disable      clientDisable    `cmd:"" help:"Refuse everything the client asks."`
+	Enable       clientEnable     `cmd:"" help:"Undo disable."`
+	TestLogout   clientTestLogout `cmd:"" help:"Send a test token to the client's backchannel_logout_uri: does it listen?"`
+	Delete       clientDelete     `cmd:"" help:"Remove a client and what it holds."`
 }
 
 // clientView is a client for people and programs: no secrets, only how many.

@@ -13,9 +13,10 @@ import (
 )
 
 type sessionCmd struct {
-	List sessionList `cmd:"" help:"Live sessions, newest first."`
-	Show sessionShow `cmd:"" help:"One session and the clients in it."`
-	End  sessionEnd  `cmd:"" help:"End one session, or all of an account."`
+	List     sessionList `cmd:"" help:"Live sessions, newest first."`
+	Show     sessionShow `cmd:"" help:"One session, also after its end, with its clients and what they were told."`
+	End      sessionEnd  `cmd:"" help:"End one session, or all of an account, of a client, or of the tenant."`
+	Delivery deliveryCmd `cmd:"" help:"What clients were told of ended sessions."`
 }
 
 type sessionView struct {
@@ -29,7 +30,11 @@ type sessionView struct {
 	Browser   string   `json:"browser"` // the user agent in words
 	UserAgent string   `json:"user_agent,omitempty"`
 	Address   string   `json:"address,omitempty"`
+	EndedAt   string   `json:"ended_at,omitempty"`
+	EndReason string   `json:"end_reason,omitempty"`
 	Clients   []string `json:"clients,omitempty"`
+
+	Deliveries []deliveryView `json:"deliveries,omitempty"`
 }
 
 func viewSession(s *session.Session) sessionView {
@@ -94,68 +99,41 @@ type sessionShow struct {
 
 func (c *sessionShow) Run(r *run) error {
 	return c.with(r, func(core *app.Core, t *tenant.Tenant) error {
-		s, err := core.Store.FindBySID(r.ctx, t.ID, c.SID, r.now())
+		s, err := core.Store.FindRecord(r.ctx, t.ID, c.SID)
 		if err != nil {
-			return notFound(err, "live session", clean(c.SID), t.ID)
+			return notFound(err, "session", clean(c.SID), t.ID)
 		}
-		joined, err := core.Store.Participants(r.ctx, t.ID, s.ID)
+		v, err := detail(r, core, t, s)
 		if err != nil {
 			return err
-		}
-		v := viewSession(s)
-		for _, p := range joined {
-			v.Clients = append(v.Clients, p.ClientID)
 		}
 		return r.print(v, func(w io.Writer) {
 			fields(w, "sid", v.SID, "sub", v.Sub, "began", v.CreatedAt, "signed in", v.AuthTime, "how", strings.Join(v.AMR, " "),
-				"last seen", v.LastSeen, "expires", v.ExpiresAt, "address", v.Address, "browser", v.Browser, "user agent", v.UserAgent, "clients", strings.Join(v.Clients, " "))
+				"last seen", v.LastSeen, "expires", v.ExpiresAt, "address", v.Address, "browser", v.Browser, "user agent", v.UserAgent,
+				"clients", strings.Join(v.Clients, " "), "ended", v.EndedAt, "because of", v.EndReason)
+			if v.EndedAt != "" {
+				fmt.Fprintln(w)
+				table(w, "No client was told: none of them has a backchannel_logout_uri.", deliveryHead, deliveryRows(v.Deliveries))
+			}
 		})
 	})
 }
 
-type sessionEnd struct {
-	inTenant
-	SID        string `arg:"" optional:"" name:"sid" help:"sid of the session."`
-	Everywhere bool   `help:"All sessions of the session's account."`
-	Account    string `help:"All sessions of this account: sub, e-mail address or mobile number."`
-}
-
-func (c *sessionEnd) Run(r *run) error {
-	if (c.SID == "") == (c.Account == "") {
-		return errUsage("name a sid, or an account with --account")
+// detail is a session with its clients and what they were told of its end.
+func detail(r *run, core *app.Core, t *tenant.Tenant, s *session.Session) (sessionView, error) {
+	v := viewSession(s)
+	at, why := s.Ended(r.now())
+	v.EndedAt, v.EndReason = when(at), string(why)
+	joined, err := core.Store.Participants(r.ctx, t.ID, s.ID)
+	if err != nil {
+		return v, err
 	}
-	return c.with(r, func(core *app.Core, t *tenant.Tenant) error {
-		e := logout.Ending{Reason: session.ByCommand}
-		if c.Account != "" {
-			a, err := findAccount(r, core, t, c.Account)
-			if err != nil {
-				return err
-			}
-			e.Sub = a.Sub
-		} else {
-			s, err := core.Store.FindBySID(r.ctx, t.ID, c.SID, r.now())
-			if err != nil {
-				return notFound(err, "live session", clean(c.SID), t.ID)
-			}
-			e.Sessions = []int64{s.ID}
-			if c.Everywhere {
-				e.Sessions, e.Sub = nil, s.Sub
-			}
-		}
-		ended, err := core.Logout.End(r.ctx, t.ID, e, r.now())
-		if err != nil {
-			return err
-		}
-		sids := []string{}
-		for _, s := range ended {
-			sids = append(sids, s.SID)
-		}
-		return r.print(map[string]any{"ended": sids}, func(w io.Writer) {
-			if len(sids) == 1 {
-				fmt.Fprintln(w, "1 session has ended.")
-				return
-			}
-			fmt.Fprintf(w, "%d sessions have ended.\n", len(sids))
-		})
-	})
+	for _, p := range joined {
+		v.Clients = append(v.Clients, p.ClientID)
+	}
+	told, err := core.Logout.Deliveries(r.ctx, t.ID, logout.Query{Session: s.ID}, 0, 500)
+	for _, d := range told {
+		v.Deliveries = append(v.Deliveries, viewDelivery(d))
+	}
+	return v, err
 }

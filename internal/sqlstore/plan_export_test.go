@@ -8,6 +8,8 @@ var Plans = map[string]string{
 	overIdle:             "sessions_idle",
 	leaseJobs:            "outbox_due",
 	expiredJobs:          "outbox_settled",
+	failedLanes:          "outbox_settled",
+	lastFailure:          "outbox_lane",
 	sessionsOfClient:     "participants_client",
 	endedSessions:        "sessions_ended",
 	expiredGrants:        "grants_expiry",
