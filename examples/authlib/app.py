@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from markupsafe import escape
+from requests import HTTPError
 
 PORT = os.environ.get("PORT", "3000")
 HOME = f"http://127.0.0.1:{PORT}/"
@@ -39,7 +40,13 @@ def home():
     mine = current()
     if not mine:
         return f'<!doctype html><title>Orders</title>{bye}<a href="/login">Sign in</a>'
-    person = foyer.userinfo(token=mine["token"])
+    try:
+        person = foyer.userinfo(token=mine["token"])
+    except HTTPError as error:
+        if error.response.status_code != 401:
+            raise
+        del signed_in[session.pop("id")]  # expired, or signed out at Foyer a moment ago
+        return redirect(HOME, 303)
     return f"""<!doctype html><title>Orders</title><p id="who">{escape(json.dumps(person))}</p>
         <form method="post" action="/refresh"><button id="refresh">Refresh</button></form>
         <form method="post" action="/logout"><button id="logout">Sign out</button></form>"""

@@ -31,7 +31,13 @@ app.use(oidc.auth({
 app.get('/', async (request, response) => {
   const bye = request.query.state === 'from-orders' ? '<p id="bye">You are signed out.</p>' : ''
   if (!request.oidc.isAuthenticated()) return response.send(`<!doctype html><title>Orders</title>${bye}<a href="/login">Sign in</a>`)
-  const person = await request.oidc.fetchUserInfo()
+  let person
+  try {
+    person = await request.oidc.fetchUserInfo()
+  } catch (error) {
+    if (error.status !== 401) throw error
+    return response.oidc.login() // expired, or signed out at Foyer a moment ago
+  }
   response.send(`<!doctype html><title>Orders</title><p id="who">${JSON.stringify(person).replace(/</g, '&lt;')}</p>
     <form method="post" action="/refresh"><button id="refresh">Refresh</button></form>
     <form method="post" action="/logout"><button id="logout">Sign out</button></form>`)

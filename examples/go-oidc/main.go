@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -127,6 +128,11 @@ func index(w http.ResponseWriter, r *http.Request, s *session) error {
 		return nil
 	}
 	info, err := provider.UserInfo(r.Context(), oauth2.StaticTokenSource(s.token))
+	if err != nil && strings.HasPrefix(err.Error(), "401 ") { // expired, or signed out at Foyer a moment ago
+		s.token, s.idToken, s.sid = nil, "", ""
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

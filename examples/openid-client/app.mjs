@@ -35,8 +35,14 @@ const routes = {
   async 'GET /'(request, session) {
     const bye = new URL(request.url, home).searchParams.get('state') === 'from-orders' ? '<p id="bye">You are signed out.</p>' : ''
     if (!session.tokens) return { html: bye + '<a href="/login">Sign in</a>' }
-    const { sub } = session.tokens.claims()
-    const person = await openid.fetchUserInfo(config, session.tokens.access_token, sub)
+    let person
+    try {
+      person = await openid.fetchUserInfo(config, session.tokens.access_token, session.tokens.claims().sub)
+    } catch (error) {
+      if (error.status !== 401) throw error
+      delete session.tokens // expired, or signed out at Foyer a moment ago
+      return { to: home }
+    }
     return { html: `<p id="who">${JSON.stringify(person).replace(/</g, '&lt;')}</p>
       <form method="post" action="/refresh"><button id="refresh">Refresh</button></form>
       <form method="post" action="/logout"><button id="logout">Sign out</button></form>` }
