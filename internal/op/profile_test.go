@@ -229,3 +229,57 @@ func TestLO4_ProfileReturnsOnlyToRegisteredAddresses(t *testing.T) {
 		t.Errorf("to an address that was removed: %d %q", p.Status(), p.Location())
 	}
 }
+
+// TestASignOutOutlivesItsApplication: whoever disables or moves an application
+// keeps nobody from signing out on the pages that it had sent them to.
+func TestASignOutOutlivesItsApplication(t *testing.T) {
+	t.Parallel()
+	moved := replace(t, profiled(t), "redirect_uris: ["+rptest.Callback+"]", `redirect_uris: ["https://app.example.com/moved"]`)
+	disabled := replace(t, profiled(t), "client_name: Example web\n", "client_name: Example web\n    enabled: false\n")
+	for _, c := range []struct {
+		name, file, query string
+	}{
+		{"a disabled client's request", disabled, "client_id=web&response_type=code&scope=openid&redirect_uri=" + url.QueryEscape(rptest.Callback)},
+		{"a disabled client alone", disabled, "client_id=web"},
+		{"an address that was removed", moved, "client_id=web&redirect_uri=" + url.QueryEscape(rptest.Callback)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := rptest.New(t, profiled(t), rptest.Options{})
+			w.Wait(time.Hour)
+			b, phone, tablet := w.Browser(), w.Browser(), w.Browser()
+			b.Enter("default", ada, time.Minute)
+			sid := phone.Enter("default", ada, time.Minute).SID
+			tablet.Enter("default", ada, time.Minute)
+			menu, list := b.Get("/personal-details?"+c.query), b.Get(devicesPage+"?"+c.query)
+			w.Apply(c.file)
+			w.Wait(2 * time.Second)
+			if p := b.Get(menu.Attr("profile-devices", "href")); p.Status() != http.StatusForbidden {
+				t.Fatalf("the application is still there: %d", p.Status())
+			}
+			if p := b.Submit(menu, q("action", "back")); p.Status() != http.StatusForbidden || p.Location() != "" {
+				t.Errorf("the way back answered %d %q", p.Status(), p.Location())
+			}
+			if p := b.Submit(list, q("sid", sid)); !strings.HasPrefix(p.Location(), devicesPage+"?done=") || !b.Follow(p).Has("devices-done") {
+				t.Errorf("one device: %d %q", p.Status(), p.Location())
+			}
+			if p := b.Follow(b.Submit(list, q("scope", "others"))); !p.Has("devices-done") {
+				t.Errorf("all others: %d", p.Status())
+			}
+			stranger := w.Browser() // what another browser was shown is still nothing here (SC7)
+			stranger.Enter("default", "stranger.menu@example.com", time.Minute)
+			if p := stranger.Submit(menu, q("action", "sign_out")); p.Location() != "/personal-details" || !stranger.Get(devicesPage).Has("this-device") {
+				t.Errorf("somebody else's page answered %d %q", p.Status(), p.Location())
+			}
+			if out := b.Submit(menu, q("action", "sign_out")); !out.Has("signed-out") || b.Cookie("__Host-foyer-default") != "" {
+				t.Errorf("signing out answered %d:\n%s", out.Status(), out.Body)
+			}
+			b.Enter("default", ada, time.Minute)
+			for _, left := range []*rptest.Browser{b, phone, tablet} {
+				if p := left.Follow(left.Get(devicesPage)); p.Has("this-device") != (left == b) {
+					t.Errorf("afterwards a device sees %s", p.URL)
+				}
+			}
+		})
+	}
+}

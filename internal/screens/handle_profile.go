@@ -59,6 +59,9 @@ func (s *Screens) visit(r *http.Request) (oidc.Form, *arrival, error) {
 		return f, nil, err
 	}
 	a, err := s.arrive(r, f, true)
+	if err != nil && signsOut(r, f) && errors.As(err, new(*authz.Unidentified)) {
+		a, err = s.arrive(r, oidc.Form{}, true) // as if they had come by themselves
+	}
 	switch {
 	case err != nil:
 		return f, nil, err
@@ -73,6 +76,13 @@ func (s *Screens) visit(r *http.Request) (oidc.Form, *arrival, error) {
 		return f, nil, &web.Refused{Status: http.StatusBadRequest, Code: "unreadable_request"}
 	}
 	return f, a, nil
+}
+
+// signsOut tells whether a form does what a person must always be able to do,
+// also from a page whose application was disabled or removed while it was open.
+// Only the way back needs the application, and says what is wrong with it.
+func signsOut(r *http.Request, f oidc.Form) bool {
+	return r.Method == http.MethodPost && f.Get("action") != "back"
 }
 
 // visited finds the application of a visit without an authorization request. It
