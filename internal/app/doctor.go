@@ -128,9 +128,6 @@ func (d *Diagnosis) sending(cfg *config.Server) {
 	case !local(cfg):
 		d.add("admin", Notice, "the administrative API answers at the public address, to clients with its scopes", "set admin.listen or admin.allowed_networks")
 	}
-	if cfg.Tracing.Endpoint != "" {
-		d.add("tracing", Warn, "is configured, but this release sends no traces yet", "")
-	}
 }
 
 // files are those the configuration names: there, and private where they are

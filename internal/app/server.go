@@ -43,6 +43,7 @@ type Server struct {
 	egress  *egress.Client
 	tended  int64 // version of the configuration whose keys were made; of the housekeeper alone
 	drain   drain
+	tracing *tracing // nil: off
 }
 
 // NewServer wires the doors of a core, in order, once.
@@ -74,6 +75,9 @@ func NewServer(c *Core) (*Server, error) {
 	pages.Begin = browser
 
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
+	if s.tracing, err = newTracing(context.Background(), c.Config); err != nil {
+		return nil, err
+	}
 	s.Deliverer = c.newDeliverer(clients, rings, out)
 	if s.Sender, err = newSender(c); err != nil {
 		return nil, err
@@ -86,6 +90,9 @@ func NewServer(c *Core) (*Server, error) {
 		Routes: s.Routes, System: s.system(),
 		Tenants: c.Directory, Trusted: c.Config.TrustedProxies(), Now: c.Now, Log: c.Log,
 		Fail: fail(pages, admin), Observe: s.metrics.observe,
+	}
+	if s.tracing != nil {
+		o.Trace = s.tracing.request
 	}
 	if c.Config.Admin.Listen != "" { // AD8
 		s.Admin = s.adminHandler(o, admin)
@@ -157,7 +164,7 @@ func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
 
 // Run answers on l until ctx ends, then lets requests under way finish.
 // Readiness fails first, so that a load balancer stops sending.
-func (s *Server) Run(ctx context.Context, l net.Listener) error {
+func (s *Server) Run(ctx context.Context, l net.Listener) (err error) {
 	srv := httpServer(s.drain.parting(s.Handler))
 	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn) // else plain lines among JSON (LG2)
 	failed := make(chan error, 3)
@@ -182,6 +189,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	done := s.keepHouse(housekeeping)
 	defer func() { <-done }()
 	defer stop()
+	defer func() { err = errors.Join(err, s.tracing.close(ctx)) }()
 	stopWorker := s.runWorker(ctx)
 	defer stopWorker() // after the last request: what it has ended is told at once
 	select {

@@ -14,9 +14,13 @@ import (
 // newWorker makes the worker of this node, which wakes for what transitions of
 // this process put into the outbox.
 func (s *Server) newWorker() *outbox.Worker {
+	handlers := map[outbox.Kind]outbox.Handler{logout.Backchannel: s.Deliverer.Deliver, letter.Kind: s.Sender.Send}
+	for kind, h := range handlers {
+		handlers[kind] = s.tracing.job(kind, h)
+	}
 	w := outbox.NewWorker(outbox.Options{
 		Store: s.Store, Now: s.Now, Holder: secret.Random(12), Log: s.Log, Stretch: secret.Stretch, Observe: s.metrics.attempted,
-		Handlers: map[outbox.Kind]outbox.Handler{logout.Backchannel: s.Deliverer.Deliver, letter.Kind: s.Sender.Send},
+		Handlers: handlers,
 	})
 	s.DB.OnQueued(w.Wake)
 	s.metrics.watchOutbox(s.Store, w)

@@ -57,10 +57,10 @@ func (d *Deliverer) Deliver(ctx context.Context, j outbox.Job) outbox.Outcome {
 	if err == nil {
 		a.res, a.err, err = d.send(ctx, j, &a.notice, now)
 	}
-	if errors.Is(err, errNoTenant) {
-		return outbox.Outcome{State: outbox.Refused, Answer: "the tenant is gone"}
-	}
-	if err != nil { // of ours, not of the application
+	switch {
+	case errors.Is(err, errNoTenant): // perhaps for a while
+		a.err = err
+	case err != nil: // of ours, not of the application
 		d.Log.ErrorContext(ctx, "logout token not sent", "tenant", j.Tenant, "client_id", j.Lane.Name(), "err", err)
 		a.err = errOurs
 	}
@@ -68,7 +68,7 @@ func (d *Deliverer) Deliver(ctx context.Context, j outbox.Job) outbox.Outcome {
 }
 
 var (
-	errNoTenant = errors.New("no such tenant")
+	errNoTenant = errors.New("not sent: the tenant is disabled or gone")
 	errOurs     = errors.New("not sent: this server could not make the token")
 )
 

@@ -118,9 +118,24 @@ func (l *lane) attempt(ctx context.Context, j Job) Result {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), AttemptTime)
 	defer cancel()
 	start := l.w.Now()
-	o := l.w.Handlers[j.Kind](ctx, j)
+	o := l.try(ctx, j)
 	l.w.Observe(j, o, l.w.Now().Sub(start))
 	return Result{Job: j, Outcome: o}
+}
+
+// panicRetry is when a job whose handler panicked is tried again; the log says
+// why, and a later release may know better.
+const panicRetry = 15 * time.Minute
+
+// try keeps a panic to its job: the server goes on.
+func (l *lane) try(ctx context.Context, j Job) (o Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.w.Log.ErrorContext(ctx, "outbox handler panicked", "lane", string(l.name), "job", j.ID, "panic", p)
+			o = Outcome{State: Pending, Answer: "a fault of this server", Next: l.w.Now().Add(panicRetry).UnixMicro()}
+		}
+	}()
+	return l.w.Handlers[j.Kind](ctx, j)
 }
 
 // collect waits for a result and takes the others that are there.

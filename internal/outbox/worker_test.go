@@ -224,6 +224,29 @@ func TestTwoWorkersTryEachJobOnce(t *testing.T) {
 	})
 }
 
+func TestAPanicStaysInItsJob(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, o *office) {
+		lane := outbox.LaneOf("k", "acme", "x")
+		o.add(lane, 3)
+		over := make(chan struct{}, 3)
+		_, stop := o.work(func(ctx context.Context, j outbox.Job) outbox.Outcome {
+			defer func() { over <- struct{}{} }()
+			if j.ID == 2 {
+				panic("injected")
+			}
+			return delivered(ctx, j)
+		})
+		for range 3 {
+			<-over
+		}
+		stop()
+		if o.count(lane, outbox.Delivered) != 2 || o.count(lane, outbox.Pending) != 1 {
+			t.Error("want two delivered and one to be tried again")
+		}
+	})
+}
+
 // A kind that this release does not know is left alone, for the release that does.
 func TestJobsOfUnknownKindsWait(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,8 @@ type Request struct {
 	ClientID string
 	Error    string
 	Cause    error
+
+	end func(method string, status int) // of its span, nil: none
 }
 
 type requestKey struct{}

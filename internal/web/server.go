@@ -31,6 +31,8 @@ type Options struct {
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
 	// Observe is told of every answered request.
 	Observe func(q *Request, method string, status int, took time.Duration)
+	// Trace begins a span and returns what ends it; nil: none.
+	Trace func(r *http.Request, q *Request) (context.Context, func(method string, status int))
 }
 
 // Server finds the tenant and the route of each request and runs it.
@@ -49,6 +51,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := s.Now()
 	q := &Request{ID: secret.Random(9), Now: start, Addr: s.client(r)}
 	r = With(r, q)
+	if s.Trace != nil {
+		var ctx context.Context
+		ctx, q.end = s.Trace(r, q)
+		r = r.WithContext(ctx)
+	}
 	a := &answer{ResponseWriter: w}
 	w.Header()["X-Content-Type-Options"] = nosniff
 	defer s.finish(a, r, q, start)
@@ -210,6 +217,9 @@ func (s *Server) finish(a *answer, r *http.Request, q *Request, start time.Time)
 	took := s.Now().Sub(start)
 	if s.Observe != nil {
 		s.Observe(q, r.Method, a.code(), took)
+	}
+	if q.end != nil {
+		q.end(r.Method, a.code())
 	}
 	level := slog.LevelInfo
 	if a.code() >= 500 && !Prefetched(r) { // a prefetch is refused by design
