@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const run = promisify(execFile)
 
 describe('examples', () => {
-  let foyer, browser, port, dir
+  let foyer, browser, port, dir, idToken
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'foyer-examples-'))
     port = await freePort()
@@ -64,7 +64,7 @@ describe('examples', () => {
   }
 
   // journey is what a person does with each application that runs on a server.
-  async function journey(t, { refreshes = true, choose = async () => {} } = {}) {
+  async function journey(t, { refreshes = true, told = true, choose = async () => {} } = {}) {
     const page = await open(t, browser)
     const home = `http://127.0.0.1:${port}/`
     const who = async () => JSON.parse(await page.locator('#who').textContent())
@@ -91,8 +91,40 @@ describe('examples', () => {
     assert.equal(await page.locator('#who').count(), 0, 'signed out')
 
     await enter() // Foyer asks again
+    if (told) await refusesOthers(page, home)
     await signOutAtFoyer(page)
     await gone(page, home)
+  }
+
+  // refusesOthers posts what is no logout token to an application; the person stays
+  // signed in. An ID token has the right key, issuer and audience.
+  async function refusesOthers(page, home) {
+    idToken ??= await anIdToken(page)
+    for (const form of [{}, { logout_token: 'x.y.z' }, { logout_token: idToken }]) {
+      const answer = await page.request.post(home + 'backchannel-logout', { form })
+      assert.equal(answer.status(), 400, JSON.stringify(form))
+    }
+    await page.goto(home)
+    assert.equal(await page.locator('#who').count(), 1, 'still signed in')
+  }
+
+  // anIdToken gets one for the client "web" without its application and without a
+  // nonce, in a browser that is signed in.
+  async function anIdToken(page) {
+    const redirect_uri = `http://127.0.0.1:${port}/callback`
+    const other = await page.context().newPage()
+    await other.route((url) => url.href.startsWith(redirect_uri), (route) => route.fulfill({ body: 'caught' }))
+    await other.goto(`${foyer.issuer}/authorize?${new URLSearchParams({ client_id: 'web', response_type: 'code', scope: 'openid', redirect_uri })}`)
+    const code = new URL(other.url()).searchParams.get('code')
+    await other.close()
+    const answer = await fetch(`${foyer.issuer}/token`, {
+      method: 'POST',
+      headers: { authorization: 'Basic ' + btoa('web:change-me-before-going-public') },
+      body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri }),
+    })
+    const { id_token } = await answer.json()
+    assert.ok(id_token)
+    return id_token
   }
 
   // signOutAtFoyer ends the session at Foyer without telling the application.
@@ -119,7 +151,7 @@ describe('examples', () => {
   })
   test('oauth4webapi', async (t) => {
     await node(t, 'oauth4webapi/app.mjs')
-    await journey(t)
+    await journey(t, { told: false })
   })
   test('express-openid-connect', async (t) => {
     await node(t, 'express-openid-connect/app.mjs')

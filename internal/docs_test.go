@@ -12,6 +12,7 @@ import (
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/tenant"
 )
 
 // documents returns every document of the repository by its path from the root.
@@ -122,6 +123,33 @@ func TestDocs_PagesShowTheExamples(t *testing.T) {
 	}
 	if n < 10 {
 		t.Errorf("found only %d examples in the documents", n)
+	}
+}
+
+// TestDocs_ClientsOfPagesAreAccepted: the client entries that pages show are
+// what a tenant file may say.
+func TestDocs_ClientsOfPagesAreAccepted(t *testing.T) {
+	t.Parallel()
+	shown := regexp.MustCompile("(?ms)^```yaml\n(clients:\n.*?)^```")
+	n := 0
+	for name, page := range documents(t) {
+		for _, m := range shown.FindAllStringSubmatch(page, -1) {
+			docs, err := app.ParseDocuments(name, []byte("tenant: default\n"+m[1]))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			for _, c := range *docs[0].Clients {
+				findings, _ := app.CheckClient(config.Defaults(), tenant.New("default"), &c, client.FromFile)
+				if len(findings) > 0 {
+					t.Errorf("%s: client %s: %v", name, c.ClientID, findings)
+				}
+				n++
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("found only %d clients in the documents", n)
 	}
 }
 

@@ -30,8 +30,12 @@ foyer = OAuth(app).register(
 signed_in = {}  # this process's sessions: the cookie is signed, not sealed; tokens stay here
 
 
+gone = set()  # the sid of sessions that Foyer ended
+
+
 def current():
-    return signed_in.get(session.get("id"))
+    mine = signed_in.get(session.get("id"))
+    return None if mine and mine["sid"] in gone else mine
 
 
 @app.get("/")
@@ -107,9 +111,7 @@ def backchannel_logout():
     except (JoseError, ValueError, AttributeError) as error:
         app.logger.warning("logout token: %s", error)
         return "", 400
-    for key, value in list(signed_in.items()):
-        if value["sid"] == ended["sid"]:
-            del signed_in[key]
+    gone.add(ended["sid"])
     return "", 204, {"Cache-Control": "no-store"}
 
 

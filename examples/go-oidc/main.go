@@ -34,6 +34,7 @@ var (
 	provider *oidc.Provider
 	config   oauth2.Config
 	sessions sync.Map
+	gone     sync.Map // the sid of sessions that Foyer ended
 )
 
 func main() {
@@ -57,6 +58,9 @@ func main() {
 			s := sessionOf(w, r)
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			if _, over := gone.Load(s.sid); over {
+				s.token, s.idToken, s.sid = nil, "", ""
+			}
 			if err := handle(w, r, s); err != nil {
 				log.Print(err)
 				http.Error(w, "failed", http.StatusInternalServerError)
@@ -182,19 +186,14 @@ func ended(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	r.Body = http.MaxBytesReader(w, r.Body, 10_000)
 	token, err := provider.Verifier(&oidc.Config{ClientID: config.ClientID}).VerifyLogout(r.Context(), r.PostFormValue("logout_token"))
-	if err != nil {
+	switch {
+	case err == nil:
+		gone.Store(token.SessionID, true)
+		w.WriteHeader(http.StatusNoContent)
+	case strings.Contains(err.Error(), "fetching keys"):
+		http.Error(w, "no keys just now", http.StatusServiceUnavailable) // Foyer tries again
+	default:
 		log.Print(err)
 		http.Error(w, "not a logout token", http.StatusBadRequest)
-		return
 	}
-	sessions.Range(func(_, value any) bool {
-		s := value.(*session)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.sid == token.SessionID {
-			s.token, s.idToken, s.sid = nil, "", ""
-		}
-		return true
-	})
-	w.WriteHeader(http.StatusNoContent)
 }

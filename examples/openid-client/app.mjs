@@ -23,13 +23,14 @@ function sessionOf(request, response) {
     sessions.set((id = randomUUID()), {})
     response.setHeader('set-cookie', `app=${id}; HttpOnly; SameSite=Lax; Path=/`)
   }
-  return sessions.get(id)
+  const session = sessions.get(id)
+  if (gone.has(session.sid)) delete session.tokens
+  return session
 }
 
-const ended = (sid) => {
-  for (const session of sessions.values()) if (session.sid === sid) delete session.tokens
-}
-const backchannel = receiver({ issuer: config.serverMetadata().issuer, jwksUri: config.serverMetadata().jwks_uri, clientId: 'web', ended })
+const { issuer: iss, jwks_uri: jwksUri } = config.serverMetadata()
+const gone = new Set() // sessions that Foyer ended
+const backchannel = receiver({ issuer: iss, jwksUri, clientId: 'web', ended: (sid) => gone.add(sid) })
 
 const routes = {
   async 'GET /'(request, session) {
