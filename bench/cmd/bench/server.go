@@ -77,6 +77,8 @@ type options struct {
 	bare     bool   // no tenant file
 	accounts int
 	throttle string // of the tenant
+	// backchannel is where applications are told of logouts, "": nowhere.
+	backchannel string
 }
 
 // startFoyer runs foyer serve with a configuration and a tenant file.
@@ -105,6 +107,9 @@ func (b *bench) spawnFoyer(bin string, o *options) (s *server, err error) {
 	config := fmt.Sprintf("listen: %s\npublic_url: http://%[1]s\ndatabase: %s\nmaster_key_file: master.key\n", addr, o.database)
 	if !o.bare {
 		config += "apply: [tenant.yaml]\n"
+	}
+	if o.backchannel != "" {
+		config += "egress: {allow_private_networks: [127.0.0.1/32]}\n"
 	}
 	for name, text := range map[string]string{"foyer.yaml": config, "tenant.yaml": tenantFile(o)} {
 		if err := os.WriteFile(filepath.Join(o.dir, name), []byte(text), 0o600); err != nil {
@@ -138,7 +143,11 @@ func tenantFile(o *options) string {
     access_token_format: opaque
 %s`, id, callback, afterLogout, more)
 	}
-	confidential := "    client_secret: " + clientSecret + "\n    grant_types: [authorization_code]\n"
+	told := ""
+	if o.backchannel != "" {
+		told = fmt.Sprintf("    backchannel_logout_uri: %q\n", o.backchannel)
+	}
+	confidential := told + "    client_secret: " + clientSecret + "\n    grant_types: [authorization_code]\n"
 	application("web", confidential)
 	application("web2", confidential)
 	application("web3", confidential)
