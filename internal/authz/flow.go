@@ -66,6 +66,7 @@ type Input struct {
 	Interaction Interaction
 	Session     *session.Session // of the browser's cookie, nil when none
 	Browser     string           // hash of the browser cookie, "" when none
+	Account     *account.Account // read while this request began the session; nil otherwise
 	Allowed     bool             // the person answered yes just now
 	Now         time.Time
 }
@@ -266,7 +267,7 @@ func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) 
 	}
 	var err error
 	if in.Session != nil {
-		o.Account, err = f.Accounts.FindAccount(ctx, in.Tenant.ID, in.Session.Sub)
+		o.Account, err = f.account(ctx, in)
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
 			return facts, fmt.Errorf("find account: %w", err)
 		}
@@ -289,6 +290,15 @@ func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) 
 		facts.HintSub, err = f.hintSub(ctx, in.Tenant, o.Request.IDTokenHint)
 	}
 	return facts, err
+}
+
+// account is the session's. The transition that begins a session finds the
+// account unchanged, so what was read for it a moment ago is not read again.
+func (f *Flow) account(ctx context.Context, in Input) (*account.Account, error) {
+	if in.Account != nil && in.Account.Sub == in.Session.Sub {
+		return in.Account, nil
+	}
+	return f.Accounts.FindAccount(ctx, in.Tenant.ID, in.Session.Sub)
 }
 
 // hintSub is whom a hint names; one that does not verify names nobody.

@@ -120,6 +120,7 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notSignedIn(w, r, a, f, err)
 	}
+	a.in.Account = acc
 	return s.finish(w, r, a)
 }
 
