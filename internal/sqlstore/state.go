@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -41,7 +40,7 @@ func (r *stateRow) state() (*grant.State, error) {
 	if r.ID == 0 {
 		return nil, grant.ErrNotFound
 	}
-	if err := json.Unmarshal([]byte(r.spec), &r.Spec); err != nil {
+	if err := readSpec(r.spec, &r.Spec); err != nil {
 		return nil, fmt.Errorf("read grant: %w", err)
 	}
 	var err error
