@@ -20,25 +20,27 @@ var imports = map[string]string{
 	"oidc": "", "secret": "", "i18n": "", "audit": "", "config": "", "egress": "", "outbox": "", "colour": "",
 	"letter": "outbox secret",
 	// keepers
-	"throttle": "secret",
-	"keys":     "secret",
-	"token":    "keys oidc secret",
-	"tenant":   "audit config secret",
-	"client":   "audit config keys oidc secret throttle token",
-	"account":  "audit secret throttle",
-	"session":  "audit secret",
+	"throttle":  "secret",
+	"keys":      "secret",
+	"token":     "keys oidc secret",
+	"tenant":    "audit config secret",
+	"client":    "audit config keys oidc secret throttle token",
+	"account":   "audit secret throttle",
+	"alert":     "account audit letter outbox secret",
+	"session":   "alert audit secret",
+	"challenge": "account alert audit letter outbox secret throttle",
 	// judges
 	"grant":  "account audit client config keys oidc secret session tenant throttle token",
 	"authz":  "account client grant keys oidc secret session tenant token",
 	"logout": "audit client egress keys oidc outbox secret session tenant token",
 	// adapters
-	"sqlstore": "account audit authz client grant keys logout oidc outbox secret session tenant throttle",
+	"sqlstore": "account alert audit authz challenge client grant keys logout oidc outbox secret session tenant throttle",
 	"notify":   "colour i18n letter outbox secret session tenant",
 	"web":      "audit config oidc secret tenant throttle",
 	// doors
 	"adminapi": "account client grant i18n logout oidc outbox secret session tenant throttle web",
 	"op":       "authz client grant i18n keys logout oidc secret session tenant throttle web",
-	"screens":  "account audit authz client colour i18n logout oidc secret session tenant throttle web",
+	"screens":  "account alert audit authz challenge client colour i18n letter logout oidc secret session tenant throttle web",
 	// the porter
 	"app": "*", "cli": "*", "demo": "*",
 	// tests only
@@ -48,7 +50,7 @@ var imports = map[string]string{
 // forbidden are packages that words, keepers and judges never import (law 1).
 var forbidden = []string{"net/http", "database/sql", "html/template", "os"}
 
-var pure = strings.Fields("oidc secret i18n audit config outbox letter throttle keys token tenant client account session grant authz logout")
+var pure = strings.Fields("oidc secret i18n audit config outbox letter throttle keys token tenant client account alert session challenge grant authz logout")
 
 func TestImportLaw(t *testing.T) {
 	t.Parallel()

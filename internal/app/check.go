@@ -72,6 +72,9 @@ func (c *checker) document(d *Document) {
 	for _, f := range tenant.Check(t) {
 		c.findings = append(c.findings, d.place(f))
 	}
+	for _, f := range unmailed(c.cfg, &t.Settings) {
+		c.findings = append(c.findings, d.place(f))
+	}
 	for _, f := range tenant.Unavailable(&t.Settings, d.has) {
 		c.warnings = append(c.warnings, d.place(f))
 	}

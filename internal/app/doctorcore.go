@@ -42,16 +42,19 @@ func (d *Diagnosis) core(ctx context.Context, cfg *config.Server, env Env, db *s
 		d.add("tenants", Notice, "there is none yet", "start foyer serve, or run foyer apply")
 	}
 	for _, t := range all {
-		d.tenant(t)
+		d.tenant(c.Config, t)
 		used := d.clients(ctx, c, t)
 		d.keys(ctx, c, t, used)
 	}
 	d.deliveries(ctx, c)
 }
 
-func (d *Diagnosis) tenant(t *tenant.Tenant) {
+func (d *Diagnosis) tenant(cfg *config.Server, t *tenant.Tenant) {
 	name := "tenant " + t.ID
 	for _, f := range tenant.Check(t) {
+		d.add(name, Wrong, f.String(), "")
+	}
+	for _, f := range unmailed(cfg, &t.Settings) {
 		d.add(name, Wrong, f.String(), "")
 	}
 	for _, f := range tenant.Unavailable(&t.Settings, t.Settings.Changed) {

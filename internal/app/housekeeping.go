@@ -145,13 +145,15 @@ func (s *Server) algorithms(ctx context.Context, tenant string) ([]keys.Alg, err
 func (s *Server) sweep(ctx context.Context) {
 	now := s.Now()
 	sweeps := map[string]func() (int, error){
-		"sessions": func() (int, error) { return s.Store.SweepSessions(ctx, now.Add(-endedFor), sweepBatch) },
-		"grants":   func() (int, error) { return s.Store.SweepGrants(ctx, now, sweepBatch) },
-		"progress": func() (int, error) { return s.Store.SweepProgress(ctx, now, sweepBatch) },
-		"seen":     func() (int, error) { return s.Store.SweepSeen(ctx, now, sweepBatch) },
-		"devices":  func() (int, error) { return s.Store.SweepDevices(ctx, now.Add(-deviceFor), sweepBatch) },
-		"outbox":   func() (int, error) { return s.Store.SweepOutbox(ctx, now.Add(-endedFor), sweepBatch) },
-		"throttle": func() (int, error) { return s.Limits.SweepThrottle(ctx, now, sweepBatch) },
+		"sessions":   func() (int, error) { return s.Store.SweepSessions(ctx, now.Add(-endedFor), sweepBatch) },
+		"grants":     func() (int, error) { return s.Store.SweepGrants(ctx, now, sweepBatch) },
+		"progress":   func() (int, error) { return s.Store.SweepProgress(ctx, now, sweepBatch) },
+		"seen":       func() (int, error) { return s.Store.SweepSeen(ctx, now, sweepBatch) },
+		"devices":    func() (int, error) { return s.Store.SweepDevices(ctx, now.Add(-deviceFor), sweepBatch) },
+		"challenges": func() (int, error) { return s.Store.SweepChallenges(ctx, now, sweepBatch) },
+		"alerts":     func() (int, error) { return s.Store.SweepAlerts(ctx, now, sweepBatch) },
+		"outbox":     func() (int, error) { return s.Store.SweepOutbox(ctx, now.Add(-endedFor), sweepBatch) },
+		"throttle":   func() (int, error) { return s.Limits.SweepThrottle(ctx, now, sweepBatch) },
 	}
 	for name, sweep := range sweeps {
 		for {

@@ -59,7 +59,7 @@ func NewServer(c *Core) (*Server, error) {
 	rings := &keyRings{c.Keys}
 	grants := grant.New(grant.Options{Store: c.Store, Keys: rings, Clients: clients, Resources: c.Resources, Budget: c.Limiter, Log: c.Log})
 	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store,
-		States: session.NewStates(c.derive("session-state"))}
+		States: session.NewStates(c.derive("session-state")), MailSends: c.mails()}
 	engine := &logout.Engine{Service: c.Logout, Clients: clients, Rings: rings, Sessions: c.Store}
 	renderer, err := screens.NewRenderer(screens.Options{})
 	if err != nil {
@@ -68,7 +68,7 @@ func NewServer(c *Core) (*Server, error) {
 	requests := c.Sealer("requests")
 	pages := &screens.Screens{
 		Renderer: renderer, Flow: flow, Accounts: c.Accounts, People: c.Store, Sessions: c.Sessions, Counts: c.Store, Devices: c.Store,
-		Grants: c.Store, Logout: engine, Limiter: c.Limiter, Sealer: requests,
+		Grants: c.Store, Logout: engine, Limiter: c.Limiter, Sealer: requests, Alerts: c.alerts(), Proofs: c.proofs(),
 	}
 	provider := op.NewProvider(&op.Provider{Grants: grants, Auth: auth, Clients: clients, Keys: rings, Resources: c.Resources})
 	browser := &op.Interactive{Flow: flow, Clients: clients, States: flow.States, Objects: provider, Logout: engine, Screens: pages, Browsing: pages, Sealer: requests}

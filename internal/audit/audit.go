@@ -24,6 +24,9 @@ const (
 	AccountEnabled  Kind = "account.enable"
 	AccountDeleted  Kind = "account.delete"
 	PasswordSet     Kind = "account.password"
+	AddressVerified Kind = "account.verify"
+	AddressLost     Kind = "account.unclaim" // never proved, and somebody else did
+	AccountDisowned Kind = "account.not_me"
 	ConsentGiven    Kind = "consent.give"
 	GrantRevoked    Kind = "grant.revoke"
 	CodeReplayed    Kind = "code.replay"

@@ -55,6 +55,14 @@ type Flow struct {
 	Resources Resources
 	Store     Store
 	States    *session.States
+	MailSends bool // mail is configured
+}
+
+// Verifies tells whether a tenant wants identifiers verified: always, or
+// automatically where a mail can be sent (spec/operating.md §3).
+func Verifies(t *tenant.Live, mailSends bool) bool {
+	v := t.Settings.VerifyIdentifiers
+	return v == "always" || v == "auto" && mailSends
 }
 
 // maxLevel is the highest level that can be reached until second steps arrive.
@@ -272,6 +280,8 @@ func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) 
 			return facts, fmt.Errorf("find account: %w", err)
 		}
 		facts.Account = o.Account
+		// Numbers wait for text messages: nothing could verify them.
+		facts.MustVerify = o.Account != nil && o.Account.Email != "" && !o.Account.EmailVerified && Verifies(in.Tenant, f.MailSends)
 	}
 	if usesProgress(o.Request) && in.Browser != "" {
 		facts.Progress, err = f.Store.FindProgress(ctx, in.Tenant.ID, in.Browser, in.Interaction.ID, in.Now)

@@ -26,6 +26,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/inbox"
 	"github.com/foyer-id/foyer/internal/storetest"
 )
 
@@ -101,6 +102,8 @@ type World struct {
 	// Database is its address, for a second node or to look inside.
 	Database string
 	Log      *Log
+	// Inbox has the mails, where Options.Mail asked for it.
+	Inbox *inbox.Inbox
 
 	mu  sync.Mutex
 	now time.Time
@@ -112,6 +115,8 @@ type Options struct {
 	Flags     map[string]string // of foyer serve
 	Database  string            // default: fresh SQLite
 	Now       time.Time
+	// Mail configures mail: the World has an Inbox, and its outbox works.
+	Mail bool
 }
 
 // Both runs fn on SQLite and on PostgreSQL.
@@ -142,18 +147,24 @@ func New(t testing.TB, tenants string, o Options) *World {
 	}
 	dir := t.TempDir()
 	flags := map[string]string{"database": o.Database, "public-url": o.PublicURL, "master-key-file": filepath.Join(dir, "master.key")}
+	w := &World{T: t, Base: o.PublicURL, Database: o.Database, Log: &Log{}, now: o.Now}
+	if o.Mail {
+		w.openInbox(flags)
+	}
 	for k, v := range o.Flags {
 		flags[k] = v
 	}
 	cfg, err := config.Load(config.Options{Flags: flags, ReadFile: noFile})
 	check(t, err)
-	w := &World{T: t, Base: o.PublicURL, Database: o.Database, Log: &Log{}, now: o.Now}
 	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	core, err := app.Open(t.Context(), cfg, app.Env{Now: w.Now, Log: log, Create: true})
 	check(t, err)
 	t.Cleanup(func() { check(t, core.Close()) })
 	w.Server, err = app.NewServer(core)
 	check(t, err)
+	if o.Mail {
+		w.runWorker()
+	}
 	w.Apply(tenants)
 	return w
 }

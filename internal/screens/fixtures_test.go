@@ -85,6 +85,7 @@ func fixtures(c Common, v values) []fixture {
 	all = append(all, loginFixtures(c, v)...)
 	all = append(all, signInFixtures(c, v)...)
 	all = append(all, logoutFixtures(c, v)...)
+	all = append(all, mailFixtures(c, v)...)
 	all = append(all, profileFixtures(c, v)...)
 	return append(all, statusFixtures(c, v)...)
 }

@@ -21,7 +21,7 @@ type Consents interface {
 // screenOf is the path of the screen of a step, below the base.
 var screenOf = map[authz.Step]string{
 	authz.Register: "/register", authz.Choose: "/choose", authz.SignIn: "/login",
-	authz.Consent: "/consent", authz.Continue: "/consent",
+	authz.Consent: "/consent", authz.Continue: "/consent", authz.Verify: "/login/verify",
 }
 
 // Continue implements op.Screens: it answers the client, or leads to the screen

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/alert"
 	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/letter"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/session"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -63,6 +65,9 @@ func (s *Screens) login(w http.ResponseWriter, r *http.Request, a *arrival, othe
 	if s.mayRegister(a) {
 		p.RegisterURL = a.at("/register")
 	}
+	if s.Proofs != nil {
+		p.ForgotURL = a.at("/forgot-password")
+	}
 	if a.outcome != nil && a.outcome.Account != nil && !other && a.outcome.Step == authz.SignIn {
 		who := person(a.outcome.Account)
 		p.Fixed, p.Notice, p.RegisterURL = &who, NoticeAgain, ""
@@ -111,7 +116,7 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 	}
 	remember := a.in.Tenant.Settings.Session.RememberMe
 	err = s.signIn(w, r, a, session.Proof{
-		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, // RFC 8176 §2
+		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, Alert: s.alert(w, r, a, acc), // RFC 8176 §2
 		Persistent: !remember || f.Has("remember"),
 	}, false)
 	if errors.Is(err, session.ErrNotFound) {
@@ -122,6 +127,17 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.in.Account = acc
 	return s.finish(w, r, a)
+}
+
+// alert drafts the mail about a sign-in from a browser that is new to the account.
+func (s *Screens) alert(w http.ResponseWriter, r *http.Request, a *arrival, acc *account.Account) func(*session.Session) alert.Draft {
+	if s.Alerts == nil {
+		return nil
+	}
+	return func(x *session.Session) alert.Draft {
+		e := alert.Event{Text: letter.SignedIn, Locale: s.common(w, r, a.page("")).Locale.Tag(), Session: x.ID, UserAgent: x.UserAgent, Place: x.Address}
+		return s.Alerts.Draft(a.in.Tenant.ID, acc, e, a.in.Now)
+	}
 }
 
 func (s *Screens) authenticate(r *http.Request, f oidc.Form) (*account.Account, []string, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/challenge"
 	"github.com/foyer-id/foyer/internal/i18n"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/session"
@@ -78,6 +79,13 @@ func (s *Screens) Register(w http.ResponseWriter, r *http.Request) error {
 	reg := check(&p, f)
 	if len(p.Problems()) > 0 {
 		return s.write(w, http.StatusUnprocessableEntity, p, a.formAction()...)
+	}
+	if authz.Verifies(a.in.Tenant, s.Proofs != nil) {
+		id, err := s.Proofs.Register(r.Context(), a.in.Tenant.ID, s.asker(w, r, a), reg, a.in.Now)
+		if err != nil {
+			return s.notRegistered(w, a, p, err)
+		}
+		return s.await(w, r, a, challenge.Register, id, reg.Identifier.Value)
 	}
 	acc, err := s.create(r, reg)
 	if err != nil {

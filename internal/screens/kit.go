@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/alert"
 	"github.com/foyer-id/foyer/internal/authz"
+	"github.com/foyer-id/foyer/internal/challenge"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/i18n"
 	"github.com/foyer-id/foyer/internal/logout"
@@ -38,7 +40,11 @@ type Screens struct {
 	Logout   *logout.Engine
 	Limiter  *throttle.Limiter
 	Sealer   *secret.Sealer
-	Begin    Begin
+	// Proofs asks for codes by mail; nil where mail is not configured. Alerts
+	// tells people of sign-ins, and of nothing without mail.
+	Proofs *challenge.Service
+	Alerts *alert.Service
+	Begin  Begin
 
 	looks sync.Map // tenant id → *look
 }
@@ -71,6 +77,7 @@ type page struct {
 	client    *client.Client // for its default_locale and links; may be nil
 	sealed    string         // of ?r=, kept by the language menu
 	path      string         // of this screen, for the language menu; "" no menu
+	keep      string         // further parameters that the language menu keeps, "&c=…"
 }
 
 // common negotiates the language, remembers a choice, and fills in the look.
@@ -102,7 +109,7 @@ func (s *Screens) common(w http.ResponseWriter, r *http.Request, p page) Common 
 		c.PrivacyURL, c.TermsURL = p.client.PolicyURI, p.client.TOSURI
 	}
 	if p.path != "" {
-		c.Locales = menu(l.offered, p.path, p.sealed)
+		c.Locales = menu(l.offered, p.path, p.sealed, p.keep)
 	}
 	return c
 }
@@ -123,13 +130,14 @@ func heard(r *http.Request) bool {
 
 const year = 365 * 24 * time.Hour
 
-func menu(offered []*i18n.Locale, path, sealed string) []LocaleChoice {
+func menu(offered []*i18n.Locale, path, sealed, keep string) []LocaleChoice {
 	list := make([]LocaleChoice, len(offered))
 	for i, l := range offered {
 		href := path + "?lang=" + url.QueryEscape(l.Tag())
 		if sealed != "" {
 			href += "&r=" + sealed
 		}
+		href += keep
 		list[i] = LocaleChoice{Tag: l.Tag(), Name: l.Name(), Href: href}
 	}
 	return list

@@ -44,6 +44,8 @@ func everyPage(c Common) []Page {
 		LogoutConfirmPage{Common: c}, SignedOutPage{Common: c}, StillSignedInPage{Common: c},
 		ErrorPage{Common: c}, ExpiredRequestPage{Common: c}, RateLimitedPage{Common: c}, UnavailablePage{Common: c},
 		HomePage{Common: c}, FormPostPage{Common: c}, ProfilePage{Common: c}, DevicesPage{Common: c},
+		CheckMailPage{Common: c, Purpose: "register"}, VerifyPage{Common: c}, LinkPage{Common: c, Purpose: "register"}, DeadLinkPage{Common: c},
+		ForgotPage{Common: c}, NewPasswordPage{Common: c}, NotMePage{Common: c}, NotMeDonePage{Common: c},
 	}
 }
 

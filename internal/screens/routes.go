@@ -3,6 +3,7 @@ package screens
 import (
 	"net/http"
 
+	"github.com/foyer-id/foyer/internal/challenge"
 	"github.com/foyer-id/foyer/internal/web"
 )
 
@@ -26,6 +27,15 @@ func (s *Screens) Routes() []web.Route {
 		screen("/signout", s.ShowSignOut, s.SignOut),
 		screen(profilePath, s.ShowProfile, s.Profile, "/auth-ui/profile"),
 		screen(devicesPath, s.ShowDevices, s.EndDevices),
+		screen("/register/code", s.ShowCode(challenge.Register), s.TakeCode(challenge.Register)),
+		screen("/register/link", s.OpenLink(challenge.Register), s.PressLink(challenge.Register)),
+		screen("/login/verify", s.ShowVerify, s.TakeCode(challenge.Verify)),
+		screen("/login/verify/link", s.OpenLink(challenge.Verify), s.PressLink(challenge.Verify)),
+		screen("/login/not-me", s.ShowNotMe, s.NotMe),
+		screen("/forgot-password", s.ShowForgot, s.Forgot),
+		screen("/forgot-password/code", s.ShowCode(challenge.Reset), s.TakeCode(challenge.Reset)),
+		get("/forgot-password/link", s.OpenLink(challenge.Reset)),
+		screen(newPasswordPath, s.ShowNewPassword, s.NewPassword),
 		get("/", s.Home),
 		assets,
 	}

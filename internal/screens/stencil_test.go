@@ -17,7 +17,7 @@ func loginOf(t testing.TB, tag string, change func(*LoginPage)) LoginPage {
 	t.Helper()
 	p := LoginPage{Common: common(t, tag, plainly), App: "Orders", Remember: true, Cancel: true, Request: secret.Random(300)}
 	p.Nonce, p.RequestID = secret.Random(nonceBytes), secret.Random(9)
-	p.Locales = menu(i18n.Offered([]string{"en", "fr", "ar"}), "/acme/login", p.Request)
+	p.Locales = menu(i18n.Offered([]string{"en", "fr", "ar"}), "/acme/login", p.Request, "")
 	p.RegisterURL, p.ForgotURL = "/acme/register?r="+p.Request, "/acme/forgot-password?r="+p.Request
 	if change != nil {
 		change(&p)

@@ -24,6 +24,10 @@ const (
 	Browser      Kind = "br"
 	AdminLink    Kind = "al"
 	ClientSecret Kind = "cs"
+	RegisterLink Kind = "rl" // mailed; each proves an address for one purpose
+	VerifyLink   Kind = "vl"
+	ResetLink    Kind = "pl"
+	NotMeLink    Kind = "nm"
 )
 
 var b64 = base64.RawURLEncoding.Strict()
@@ -179,4 +183,19 @@ func Stretch(d time.Duration) time.Duration {
 	rand.Read(b[:])
 	part := float64(binary.BigEndian.Uint32(b[:]))/(1<<31) - 1 // -1 to 1
 	return d + time.Duration(part*0.2*float64(d))
+}
+
+// Digits returns n random decimal digits, for codes that people type.
+func Digits(n int) string {
+	b := make([]byte, 0, n)
+	var buf [16]byte
+	for len(b) < n {
+		rand.Read(buf[:])
+		for _, v := range buf {
+			if v < 250 && len(b) < n { // 250 is the last multiple of ten in a byte
+				b = append(b, '0'+v%10)
+			}
+		}
+	}
+	return string(b)
 }

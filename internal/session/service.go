@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/alert"
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/secret"
 )
@@ -45,6 +46,16 @@ type Proof struct {
 	UserAgent   string
 	Address     string
 	Forgive     []string // throttle charges to give back
+	// Alert drafts the mail for a browser that the account has not used; nil:
+	// none, because the person is told otherwise.
+	Alert func(*Session) alert.Draft
+}
+
+func (p Proof) alert(s *Session) alert.Draft {
+	if p.Alert == nil {
+		return alert.Draft{}
+	}
+	return p.Alert(s)
 }
 
 // Authenticated records that the person proved p in the browser that has had
@@ -67,7 +78,7 @@ func (s *Service) renew(ctx context.Context, tenant string, p Proof, previous *S
 	fresh.Selector = previous.ID // the row stays, its secret changes (SC3)
 	sess := newSession(p, now)
 	sess.ID, sess.SID, sess.CreatedAt = previous.ID, previous.SID, previous.CreatedAt
-	b := Begin{Session: sess, Hash: fresh.Hash(), Previous: previous.ID, Forgive: p.Forgive}
+	b := Begin{Session: sess, Hash: fresh.Hash(), Previous: previous.ID, Forgive: p.Forgive, Alert: p.alert(sess)}
 	err := s.store.RenewSession(ctx, tenant, b, now, audit.Event{Kind: audit.Reauthenticated, Sub: p.Sub, SID: sess.SID})
 	if err != nil {
 		return nil, "", fmt.Errorf("renew session: %w", err)
@@ -84,7 +95,7 @@ func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *S
 		fresh := secret.New(secret.Session, now)
 		sess = newSession(p, now)
 		sess.ID, sess.SID, sess.CreatedAt = fresh.Selector, secret.Random(sidBytes), now.UnixMicro()
-		b := Begin{Session: sess, Hash: fresh.Hash(), Forgive: p.Forgive}
+		b := Begin{Session: sess, Hash: fresh.Hash(), Forgive: p.Forgive, Alert: p.alert(sess)}
 		if previous != nil {
 			b.Previous = previous.ID
 		}

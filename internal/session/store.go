@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/alert"
 	"github.com/foyer-id/foyer/internal/audit"
 )
 
@@ -13,6 +14,9 @@ type Begin struct {
 	Hash     string   // of the new cookie secret
 	Previous int64    // this browser's session until now, 0: none
 	Forgive  []string // throttle keys to give back: the attempt was right
+	// Alert is mailed if the browser is new to the account; to nobody when its
+	// Sub is "".
+	Alert alert.Draft
 }
 
 // Store is what session needs kept. Every method is one atomic transition.

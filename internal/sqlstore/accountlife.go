@@ -48,6 +48,9 @@ func (s *Store) SetPassword(ctx context.Context, tenant, sub, hash string, keep 
 		if n == 0 {
 			return account.ErrNotFound
 		}
+		if _, err := tx.Exec(supersededByAccount, tenant, sub); err != nil { // RE4
+			return err
+		}
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
@@ -108,6 +111,8 @@ func (s *Store) DeleteAccount(ctx context.Context, tenant, sub string, now time.
 			`INSERT INTO identifiers (tenant, kind, key, sub) VALUES ($1, 'tombstone', $2, $2)`,
 			`DELETE FROM devices WHERE tenant = $1 AND sub = $2`,
 			`DELETE FROM consents WHERE tenant = $1 AND sub = $2`,
+			challengesOfAccount,
+			`DELETE FROM alerts WHERE tenant = $1 AND sub = $2`,
 		} {
 			if _, err := tx.Exec(statement, tenant, sub); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/audit"
@@ -107,37 +108,39 @@ func (s *Store) CreateAccount(ctx context.Context, tenant string, a *account.Acc
 		return fmt.Errorf("create account: %w", err)
 	}
 	return s.db.Write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(`INSERT INTO accounts (tenant, sub, created_at, updated_at, disabled_at, valid_from, password_hash,
-				password_changed_at, email, email_verified, mobile, mobile_verified, profile)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
-			tenant, a.Sub, a.CreatedAt, a.UpdatedAt, orNull(a.DisabledAt), a.ValidFrom, a.PasswordHash,
-			a.PasswordChangedAt, a.Email, a.EmailVerified, a.Mobile, a.MobileVerified, string(profile))
-		if err != nil {
+		if err := insertAccount(tx, tenant, a, string(profile)); err != nil {
 			return err
 		}
-		if n == 0 {
-			return account.ErrTaken
-		}
-		var dead bool
-		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM identifiers WHERE tenant = $1 AND kind = 'tombstone' AND key = $2)`,
-			tenant, a.Sub).Scan(&dead); err != nil {
-			return err
-		}
-		if dead {
-			return account.ErrTaken
-		}
-		if err := claim(tx, tenant, a.Sub, ids); err != nil {
+		if err := claim(tx, tenant, a.Sub, ids, s.db.now()); err != nil {
 			return err
 		}
 		return writeAudit(ctx, tx, tenant, s.db.now(), e)
 	})
 }
 
+func insertAccount(tx *Tx, tenant string, a *account.Account, profile string) error {
+	n, err := tx.Exec(`INSERT INTO accounts (tenant, sub, created_at, updated_at, disabled_at, valid_from, password_hash,
+			password_changed_at, email, email_verified, mobile, mobile_verified, profile)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+		tenant, a.Sub, a.CreatedAt, a.UpdatedAt, orNull(a.DisabledAt), a.ValidFrom, a.PasswordHash,
+		a.PasswordChangedAt, a.Email, a.EmailVerified, a.Mobile, a.MobileVerified, profile)
+	if err := changedOne(n, err, account.ErrTaken); err != nil {
+		return err
+	}
+	var dead bool
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM identifiers WHERE tenant = $1 AND kind = 'tombstone' AND key = $2)`,
+		tenant, a.Sub).Scan(&dead)
+	if err == nil && dead {
+		err = account.ErrTaken
+	}
+	return err
+}
+
 // claim gives identifiers to sub; each has one account (I7).
-func claim(tx *Tx, tenant, sub string, ids []account.Identifier) error {
+func claim(tx *Tx, tenant, sub string, ids []account.Identifier, now time.Time) error {
 	for _, id := range ids {
-		n, err := tx.Exec(`INSERT INTO identifiers (tenant, kind, key, sub) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			tenant, string(id.Kind), id.Key, sub)
+		n, err := tx.Exec(`INSERT INTO identifiers (tenant, kind, key, sub, added_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+			tenant, string(id.Kind), id.Key, sub, micro(now))
 		if err != nil {
 			return err
 		}

@@ -152,6 +152,10 @@ func (w *world) fill(id string) (session.Begin, family) {
 	w.exec(`INSERT INTO keys (tenant, kid, alg, created_at, sign_from, revoked_at, public_jwk, sealed) VALUES ($1, 'k', '', 0, 0, 0, '', '')`, id)
 	w.exec(`INSERT INTO outbox (tenant, id, kind, lane, session, sid, sub, payload, created_at, since, attempts, due_at, holder, state, answer, settled_at)
 		VALUES ($1, 1, 'logout', 'l', 1, '', '', '{}', 0, 0, 0, 0, '', 'pending', '', 0)`, id)
+	w.exec(`INSERT INTO challenges (tenant, id, purpose, sub, address, browser, locale, link_hash, code_hash, tries, sent_at, code_until,
+		link_until, proved_at, used_at, expires_at, request, payload) VALUES ($1, 1, 'reset', '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, 0, '', '')`, id)
+	w.exec(`INSERT INTO alerts (tenant, id, hash, sub, session, address, email, at, user_agent, place, expires_at, used_at)
+		VALUES ($1, 1, '', '', 0, '', '', 0, '', '', 0, 0)`, id)
 	w.exec(`INSERT INTO throttle (tenant, key, state, expires_at) VALUES ($1, 'k', '', 0)`, id)
 	return s, f
 }

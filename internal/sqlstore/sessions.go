@@ -104,10 +104,16 @@ func (s *Store) RenewSession(ctx context.Context, tenant string, b sess.Begin, n
 
 // signedIn writes what follows from a right attempt.
 func signedIn(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time, e audit.Event) error {
+	seen := micro(now) // when the account was first used in this browser
 	if b.Session.Browser != "" {
-		if _, err := tx.Exec(`INSERT INTO devices (tenant, sub, browser, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
-			ON CONFLICT (tenant, sub, browser) DO UPDATE SET last_seen = excluded.last_seen`,
-			tenant, b.Session.Sub, b.Session.Browser, micro(now)); err != nil {
+		if err := tx.QueryRow(`INSERT INTO devices (tenant, sub, browser, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
+			ON CONFLICT (tenant, sub, browser) DO UPDATE SET last_seen = excluded.last_seen RETURNING first_seen`,
+			tenant, b.Session.Sub, b.Session.Browser, micro(now)).Scan(&seen); err != nil {
+			return err
+		}
+	}
+	if b.Alert.Sub == b.Session.Sub && seen == micro(now) {
+		if err := putAlert(tx, tenant, b.Alert, now); err != nil {
 			return err
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Store) PutTenant(ctx context.Context, t *tenant.Tenant, e audit.Event) 
 // last first; participants go with their sessions.
 var tenantTables = []string{"tenants", "clients", "objects", "applied", "keys", "accounts", "identifiers", "devices",
 	"sessions", "participants", "progress", "consents", "grants", "refresh_tokens", "access_tokens", "revoked_tokens",
-	"seen", "throttle", "outbox", "audit"}
+	"seen", "throttle", "challenges", "alerts", "outbox", "audit"}
 
 // DeleteTenant implements tenant.Store. It takes as long as it takes, in one
 // transition. The record of it is all that is left.

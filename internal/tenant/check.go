@@ -151,9 +151,6 @@ func (c *checker) refused(s *Settings) {
 	if s.TwoStep.Policy == "required" {
 		c.say("settings.two_step.policy", "required is not available yet: nobody would be asked for a second step; write optional")
 	}
-	if s.VerifyIdentifiers == "always" {
-		c.say("settings.verify_identifiers", "always is not available yet: addresses would not be verified; write auto")
-	}
 	if len(s.Legal) > 0 {
 		c.say("settings.legal", "is not available yet: nobody would be asked to accept; leave it empty")
 	}

@@ -84,6 +84,28 @@ if (applications) {
   loaded(...frames.filter((frame) => performance.getEntriesByName(frame.src).length)); // before this script ran
 }
 
+// Asking for another mail: the button counts down, then works. Without script it
+// works at once, and the page says how long to wait.
+for (const button of all("[data-wait]")) {
+  const words = button.textContent;
+  const end = Date.now() + button.dataset.wait * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0) {
+      button.textContent = `${words} (${left})`;
+      setTimeout(tick, 1000);
+      return;
+    }
+    button.textContent = words;
+    button.removeAttribute("aria-disabled");
+  };
+  button.setAttribute("aria-disabled", "true");
+  button.addEventListener("click", (event) => {
+    if (button.hasAttribute("aria-disabled")) event.preventDefault();
+  });
+  tick();
+}
+
 // The language menu closes on Escape and on a click elsewhere.
 for (const menu of all("[data-menu]")) {
   addEventListener("click", (event) => {
