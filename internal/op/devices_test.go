@@ -33,7 +33,7 @@ const devicesPage = "/personal-details/devices"
 // is gone from the list, and its browser is asked to sign in.
 func TestSC6_PeopleSeeAndEndTheirSessions(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		const email = "ada.sc6@example.com"
 		here, phone, tablet := w.Browser(), w.Browser(), w.Browser()
@@ -102,7 +102,7 @@ func TestSC6_PeopleSeeAndEndTheirSessions(t *testing.T) {
 // tenant, another site, a stale page or with a GET.
 func TestSC6_AnotherAccountsSidEndsNothing(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, tenants, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, tenants, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		victim, mallory := w.Browser(), w.Browser()
 		sid := victim.Enter("default", "victim.sc6@example.com", time.Minute).SID
@@ -231,7 +231,7 @@ func TestDevicesThatEndedMeanwhile(t *testing.T) {
 // TestManyDevicesArePaged: each device once, this one first, no page unbounded.
 func TestManyDevicesArePaged(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		const email = "ada.many@example.com"
 		want := map[string]bool{}

@@ -83,7 +83,7 @@ func stays(t *testing.T, what string, p *rptest.Page) {
 // nothing after the answer, but what was asked to outlive it.
 func TestLO5_LogoutIsComplete(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		for name, end := range map[string]func(b *rptest.Browser, hint string) *rptest.Page{
 			"by hint": func(b *rptest.Browser, hint string) *rptest.Page { return b.Get("/endsession?id_token_hint=" + hint) },
@@ -141,7 +141,7 @@ func TestLO5_LogoutIsComplete(t *testing.T) {
 // nobody's session; one's own is everywhere.
 func TestLO10_SidIsNoCredential(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		victim, mallory, stranger := w.Browser(), w.Browser(), w.Browser()
 		sid := victim.Enter("default", "victim.lo10@example.com", time.Minute).SID
@@ -180,7 +180,7 @@ func TestLO10_SidIsNoCredential(t *testing.T) {
 // tabs: tokens, pages and logout are always of the person whose session it is.
 func TestSC7_TwoPeopleInOneBrowser(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		j := &journey{t, w, w.Browser()}
 		sub := func(a *rptest.Answer) string { return w.Claims(a.Get("id_token"))["sub"].(string) }
 		first := j.open("web", nil) // two tabs, both at the login screen

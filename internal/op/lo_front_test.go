@@ -83,7 +83,7 @@ func told(sid string) string {
 // on to the application.
 func TestLO9_FramesOfTheEndedSession(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, listening, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, listening, func(t *testing.T, w *rptest.World) {
 		b := w.Browser()
 		sid := enter(t, w, b, "ada.lo9@example.com", "web", "orders", "wiki")
 		p := b.Get("/endsession?" + q("client_id", "web", "post_logout_redirect_uri", bye, "state", `s "1"`).Encode())
@@ -134,7 +134,7 @@ func TestLO9_WithoutListenersNothingChanges(t *testing.T) {
 // back to, in this browser, for a while.
 func TestLO9_AfterAForm(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, listening, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, listening, func(t *testing.T, w *rptest.World) {
 		far := w.Browser()
 		there := enter(t, w, far, "ada.form@example.com", "orders")
 		b := w.Browser()

@@ -42,7 +42,7 @@ func signedInPage(t *testing.T, w *rptest.World, b *rptest.Browser, who, clientI
 // and after another one began.
 func TestLO12_SessionStateFollowsTheSession(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
 		b := w.Browser()
 		is := func(what, state, want string) {
 			t.Helper()
@@ -76,7 +76,7 @@ func TestLO12_SessionStateFollowsTheSession(t *testing.T) {
 // only the client's own origins get an answer, and only the iframe itself asks.
 func TestLO12_OnlyRegisteredOriginsAreAnswered(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
 		err := w.Server.Store.CreateClient(t.Context(), "default", &client.Client{
 			Spec: client.Spec{ClientID: "self", RedirectURIs: []string{"https://self.example/cb", "http://localhost:3000/cb"}, CORSOrigins: []string{"https://cors.example"},
 				TokenEndpointAuthMethod: client.MethodNone, GrantTypes: []string{"authorization_code"}},

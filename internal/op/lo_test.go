@@ -17,7 +17,7 @@ import (
 // redirect, never a link.
 func TestLO1_ReturnAddressExactMatch(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		registerShapes(w)
 		nobody, b := w.Browser(), w.Browser()
 		for _, s := range shapes {
@@ -100,7 +100,7 @@ func TestLO2_NoSilentLogoutByOthers(t *testing.T) {
 // session it names is this one, or the person is asked.
 func TestLO3_Hints(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, tenants, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, tenants, func(t *testing.T, w *rptest.World) {
 		w.Wait(time.Hour)
 		b := w.Browser()
 		ends := func(hint string) bool {

@@ -14,7 +14,7 @@ import (
 // (spec/logout.md §1.5, logout_confirmation).
 func TestLogoutConfirmationByDialect(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, tenants, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, tenants, func(t *testing.T, w *rptest.World) {
 		for id, c := range map[string]struct {
 			base, authorize, endsession string
 			asks                        bool
@@ -52,7 +52,7 @@ func TestLogoutConfirmationByDialect(t *testing.T) {
 // third that asks for everywhere after it is over.
 func TestLogoutInTwoTabs(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		b := w.Browser()
 		b.Enter("default", "tabs@example.com", 0)
 		ask := "/endsession?" + q("client_id", "web", "post_logout_redirect_uri", rptest.Bye, "state", "x").Encode()
@@ -82,7 +82,7 @@ func TestLogoutInTwoTabs(t *testing.T) {
 // address that was not accepted (spec/logout.md §1.3, §2).
 func TestLogoutIsRecorded(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		b, far := w.Browser(), w.Browser()
 		s := b.Enter("default", "records@example.com", 0)
 		far.Enter("default", "records@example.com", 0)
@@ -108,7 +108,7 @@ func TestLogoutIsRecorded(t *testing.T) {
 // can come in, on both databases.
 func TestStrangeBytesAreNoFault(t *testing.T) {
 	t.Parallel()
-	rptest.Both(t, oneTenant, func(t *testing.T, w *rptest.World) {
+	rptest.BothAndNodes(t, oneTenant, func(t *testing.T, w *rptest.World) {
 		j := &journey{t, w, w.Browser()}
 		j.b.Header.Set("User-Agent", "Caf\xe9 \xff\xfe "+strings.Repeat("é", 200))
 		j.b.Header.Set("Accept-Language", "\xff, fr;q=\x00")

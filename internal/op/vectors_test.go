@@ -14,7 +14,7 @@ import (
 )
 
 // TestVectors runs testdata/*/*.txtar, the protocol as files, on both
-// databases. A file is a sentence, a cite, an optional setup, and requests each
+// databases and on two nodes that take the requests in turn. A file is a sentence, a cite, an optional setup, and requests each
 // with what is expected of the answer:
 //
 //	-- cite --     the clause, mandatory
@@ -34,7 +34,7 @@ func TestVectors(t *testing.T) {
 	if err != nil || len(files) < 100 {
 		t.Fatalf("found %d vectors: %v", len(files), err)
 	}
-	rptest.Both(t, tenants, func(t *testing.T, shared *rptest.World) {
+	rptest.BothAndNodes(t, tenants, func(t *testing.T, shared *rptest.World) {
 		selfRegistered(shared)
 		for _, file := range files {
 			t.Run(strings.TrimPrefix(file, "testdata/"), func(t *testing.T) {

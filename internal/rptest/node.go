@@ -2,9 +2,11 @@ package rptest
 
 import (
 	"log/slog"
+	"testing"
 
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/sqlstore"
+	"github.com/foyer-id/foyer/internal/storetest"
 )
 
 // Node starts a second server on the World's database, with its master key, its
@@ -20,6 +22,19 @@ func (w *World) Node() *World {
 	n.Server, err = app.NewServer(core)
 	check(w.T, err)
 	return n
+}
+
+// BothAndNodes is Both, and fn once more on PostgreSQL with two nodes that take
+// the requests in turn: what one has done the other must know.
+func BothAndNodes(t *testing.T, tenants string, fn func(t *testing.T, w *World)) {
+	t.Helper()
+	Both(t, tenants, fn)
+	t.Run("two nodes", func(t *testing.T) {
+		t.Parallel()
+		w := New(t, tenants, Options{Database: storetest.MigratedPostgres(t)})
+		w.other = w.Node()
+		fn(t, w)
+	})
 }
 
 // At is the same browser before another node: one jar of cookies.

@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +108,9 @@ type World struct {
 
 	mu  sync.Mutex
 	now time.Time
+
+	other *World // takes every second request, when there are two nodes
+	turn  atomic.Int64
 }
 
 // Options change how a World is made.
@@ -220,6 +224,9 @@ func (w *World) Authorize(clientID string, with url.Values) string {
 
 // Do sends a request to the server's handler.
 func (w *World) Do(r *http.Request) *httptest.ResponseRecorder {
+	if w.other != nil && w.turn.Add(1)%2 == 0 {
+		return w.other.Do(r)
+	}
 	rec := httptest.NewRecorder()
 	w.Server.Handler.ServeHTTP(rec, r)
 	return rec
