@@ -38,7 +38,7 @@ var imports = map[string]string{
 	"notify":   "colour i18n letter outbox secret session tenant",
 	"web":      "audit config oidc secret tenant throttle",
 	// doors
-	"adminapi": "account client grant i18n logout oidc outbox secret session tenant throttle web",
+	"adminapi": "account client config grant i18n logout oidc outbox secret session tenant throttle web",
 	"op":       "authz client grant i18n keys logout oidc secret session tenant throttle web",
 	"screens":  "account alert audit authz challenge client colour i18n letter logout oidc secret session tenant throttle web",
 	// the porter

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/secret"
@@ -42,6 +43,7 @@ type (
 type API struct {
 	Grants   *grant.Service
 	Accounts *account.Service
+	Clients  *client.Service
 	Sessions Sessions
 	Logout   *logout.Service
 	Tester   Tester

@@ -18,6 +18,10 @@ import (
 // scopes is the scope of each operation, as docs/admin-api.md lists them; a
 // route that is not here is a mistake.
 var scopes = map[string]string{
+	"GET /admin/v1/clients":                                   "admin.clients:read",
+	"GET /admin/v1/clients/{client}":                          "admin.clients:read",
+	"GET /admin/v1/accounts":                                  "admin.accounts:read",
+	"GET /admin/v1/accounts/{sub}":                            "admin.accounts:read",
 	"GET /admin/v1/sessions":                                  "admin.sessions:read",
 	"GET /admin/v1/sessions/{sid}":                            "admin.sessions:read",
 	"DELETE /admin/v1/sessions/{sid}":                         "admin.sessions:write",

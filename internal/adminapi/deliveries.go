@@ -28,7 +28,8 @@ type Delivery struct {
 	SettledAt string `json:"settled_at,omitempty" format:"date-time"`
 }
 
-func viewDelivery(d logout.Delivery) Delivery {
+// DeliveryOf shows a delivery.
+func DeliveryOf(d logout.Delivery) Delivery {
 	return Delivery{ID: secret.FormatSelector(d.ID), ClientID: d.ClientID, SID: d.SID, Sub: d.Sub, Reason: string(d.Reason), URI: d.URI,
 		State: string(d.State), Attempts: d.Attempts, Answer: d.Answer, CreatedAt: when(d.CreatedAt), NextAt: when(d.NextAt), SettledAt: when(d.SettledAt)}
 }
@@ -50,7 +51,7 @@ func (a *API) listDeliveries(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(a, c, found, viewDelivery, func(d logout.Delivery) int64 { return d.ID }), nil
+	return pageOf(a, c, found, DeliveryOf, func(d logout.Delivery) string { return selector(d.ID) }), nil
 }
 
 func (a *API) getDelivery(c *call) (any, error) {
@@ -65,7 +66,7 @@ func (a *API) getDelivery(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return viewDelivery(d), nil
+	return DeliveryOf(d), nil
 }
 
 func (a *API) replayDelivery(c *call) (any, error) {

@@ -65,6 +65,27 @@ var operations = []operation{
 		status: http.StatusAccepted, answer: Delivery{}, refusals: []int{http.StatusNotFound, http.StatusConflict}, run: (*API).replayDelivery,
 	},
 	{
+		method: http.MethodGet, path: "/clients", id: "listClients", scope: "admin.clients:read",
+		summary: "List clients", about: "In order of client_id.", query: paged,
+		status: http.StatusOK, answer: Page[Client]{}, run: (*API).listClients,
+	},
+	{
+		method: http.MethodGet, path: "/clients/{client}", id: "getClient", scope: "admin.clients:read",
+		summary: "Show a client", about: "Its metadata, never a secret.",
+		status: http.StatusOK, answer: Client{}, refusals: []int{http.StatusNotFound}, run: (*API).getClient,
+	},
+	{
+		method: http.MethodGet, path: "/accounts", id: "listAccounts", scope: "admin.accounts:read",
+		summary: "List accounts", about: "In order of sub.",
+		query:  slices.Concat([]parameter{{name: "query", about: "Only those of which an e-mail address, a number or the sub begins so."}}, paged),
+		status: http.StatusOK, answer: Page[Account]{}, run: (*API).listAccounts,
+	},
+	{
+		method: http.MethodGet, path: "/accounts/{sub}", id: "getAccount", scope: "admin.accounts:read",
+		summary: "Show an account",
+		status:  http.StatusOK, answer: Account{}, refusals: []int{http.StatusNotFound}, run: (*API).getAccount,
+	},
+	{
 		method: http.MethodPost, path: "/clients/{client}/test-backchannel-logout", id: "testBackchannelLogout", scope: "admin.clients:write",
 		summary: "Ask a client whether it listens", about: "Sends one logout token of a session that nobody has, now, and says what came back.",
 		status: http.StatusOK, answer: Trial{}, refusals: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests}, run: (*API).testClient,

@@ -1,8 +1,11 @@
 package adminapi
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
+
+	"github.com/foyer-id/foyer/internal/config"
 )
 
 // schemas are the JSON Schemas of answers, by the names of their types.
@@ -12,7 +15,19 @@ type schemas object
 func (s schemas) of(v any) object { return s.typ(reflect.TypeOf(v)) }
 
 func (s schemas) typ(t reflect.Type) object {
+	switch t {
+	case reflect.TypeFor[config.Duration]():
+		return object{"type": "string", "description": "Such as 60s or 336h."}
+	case reflect.TypeFor[json.RawMessage]():
+		return object{"type": "object"}
+	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		return s.typ(t.Elem())
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": s.typ(t.Elem())}
+	case reflect.Interface:
+		return object{}
 	case reflect.String:
 		return object{"type": "string"}
 	case reflect.Bool:
@@ -37,7 +52,7 @@ func (s schemas) structure(t reflect.Type) object {
 	members, required := object{}, []string{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || name == "" {
+		if f.Anonymous || name == "" || name == "-" {
 			continue
 		}
 		m := s.typ(f.Type)
@@ -51,7 +66,7 @@ func (s schemas) structure(t reflect.Type) object {
 			m["enum"] = strings.Split(enum, ",")
 		}
 		members[name] = m
-		if options != "omitempty" {
+		if options == "" {
 			required = append(required, name)
 		}
 	}

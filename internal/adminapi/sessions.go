@@ -105,7 +105,7 @@ func (a *API) sessionsOf(c *call, sub string) (any, error) {
 		return nil, err
 	}
 	view := func(s *session.Session) Session { return viewSession(c.t, s, c.now) }
-	return pageOf(a, c, found, view, func(s *session.Session) int64 { return s.ID }), nil
+	return pageOf(a, c, found, view, func(s *session.Session) string { return selector(s.ID) }), nil
 }
 
 func (a *API) found(c *call, sub string, before int64, limit int) ([]*session.Session, error) {
@@ -163,7 +163,7 @@ func (a *API) getSession(c *call) (any, error) {
 		d.Participants = append(d.Participants, Participant{p.ClientID, when(p.JoinedAt)})
 	}
 	for _, x := range told {
-		d.Deliveries = append(d.Deliveries, viewDelivery(x))
+		d.Deliveries = append(d.Deliveries, DeliveryOf(x))
 	}
 	return d, nil
 }

@@ -174,11 +174,11 @@ func TestMT1_MT2_AnotherTenantsIdsAreNobodys(t *testing.T) {
 		w.settle(outbox.Dead, "x")
 		delivery := items(w.as(token, "GET", "/admin/v1/logout-deliveries"), "id")[0]
 		sub := w.Person("default", ada).Sub
-		theirs := w.bearer("/acme", "ops", "admin.sessions:read admin.sessions:write admin.logout-deliveries:read admin.logout-deliveries:write admin.clients:write *:**")
+		theirs := w.bearer("/acme", "ops", everyScope+" *:**")
 		for _, op := range []string{
 			"GET /sessions/" + sid, "DELETE /sessions/" + sid, "GET /accounts/" + sub + "/sessions", "DELETE /accounts/" + sub + "/sessions",
 			"GET /sessions?account=" + sub, "GET /logout-deliveries/" + delivery, "POST /logout-deliveries/" + delivery + "/replay",
-			"GET /logout-deliveries?session=" + gone, "POST /clients/listening/test-backchannel-logout",
+			"GET /logout-deliveries?session=" + gone, "GET /clients/listening", "GET /accounts/" + sub, "POST /clients/listening/test-backchannel-logout",
 		} {
 			method, path, _ := strings.Cut(op, " ")
 			is(t, op, w.as(theirs, method, "/acme/admin/v1"+path), http.StatusNotFound, "not_found")

@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	everyScope = "admin.sessions:read admin.sessions:write admin.logout-deliveries:read admin.logout-deliveries:write admin.clients:write"
+	everyScope = "admin.sessions:read admin.sessions:write admin.logout-deliveries:read admin.logout-deliveries:write admin.clients:read admin.clients:write admin.accounts:read"
 	// operators are clients that may administer, in each of the ways.
 	operators = `
   - &ops

@@ -21,7 +21,7 @@ import (
 // newAdmin makes the administrative API.
 func (s *Server) newAdmin(grants *grant.Service) *adminapi.API {
 	return &adminapi.API{
-		Grants: grants, Accounts: s.Accounts, Sessions: s.Store, Logout: s.Logout, Tester: s.Deliverer, Limiter: s.Limiter,
+		Grants: grants, Accounts: s.Accounts, Clients: s.Clients, Sessions: s.Store, Logout: s.Logout, Tester: s.Deliverer, Limiter: s.Limiter,
 		Sealer: s.Sealer("cursors"), Networks: s.Config.AdminNetworks(),
 	}
 }

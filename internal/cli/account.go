@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -22,27 +22,7 @@ type accountCmd struct {
 	Delete      accountDelete   `cmd:"" help:"Remove an account."`
 }
 
-// accountView is an account for people and programs, without its password.
-type accountView struct {
-	Sub               string            `json:"sub"`
-	Email             string            `json:"email,omitempty"`
-	EmailVerified     bool              `json:"email_verified"`
-	Mobile            string            `json:"mobile,omitempty"`
-	MobileVerified    bool              `json:"mobile_verified"`
-	Claims            map[string]string `json:"claims,omitempty"`
-	Address           json.RawMessage   `json:"address,omitempty"`
-	HasPassword       bool              `json:"has_password"`
-	CreatedAt         string            `json:"created_at"`
-	UpdatedAt         string            `json:"updated_at"`
-	PasswordChangedAt string            `json:"password_changed_at,omitempty"`
-	DisabledAt        string            `json:"disabled_at,omitempty"`
-}
-
-func viewAccount(a *account.Account) accountView {
-	return accountView{a.Sub, a.Email, a.EmailVerified, a.Mobile, a.MobileVerified, a.Profile.Claims, a.Profile.Address,
-		a.PasswordHash != "", when(a.CreatedAt), when(a.UpdatedAt), when(a.PasswordChangedAt), when(a.DisabledAt)}
-}
-
+// adminapi.Account is an account for people and programs, without its password.
 type accountList struct {
 	inTenant
 	Query string `arg:"" optional:"" help:"Beginning of an e-mail address, a number or a sub."`
@@ -54,7 +34,7 @@ func (c *accountList) Run(r *run) error {
 		if c.Limit < 1 {
 			return errUsage("--limit must be at least 1")
 		}
-		views := []accountView{}
+		views := []adminapi.Account{}
 		var rows [][]string
 		for cursor := ""; len(views) < c.Limit; {
 			n := min(500, c.Limit-len(views))
@@ -63,7 +43,7 @@ func (c *accountList) Run(r *run) error {
 				return err
 			}
 			for _, a := range list {
-				views = append(views, viewAccount(a))
+				views = append(views, adminapi.AccountOf(a))
 				rows = append(rows, []string{a.Sub, a.Email, a.Mobile, a.FullName(), when(a.CreatedAt), yesNo(a.Enabled())})
 				cursor = a.Sub
 			}
@@ -108,9 +88,9 @@ func (c *accountShow) Run(r *run) error {
 			return err
 		}
 		view := struct {
-			accountView
+			adminapi.Account
 			Sessions int `json:"sessions"`
-		}{viewAccount(a), n}
+		}{adminapi.AccountOf(a), n}
 		return r.print(view, func(w io.Writer) {
 			pairs := []string{"sub", a.Sub, "email", verified(a.Email, a.EmailVerified), "mobile", verified(a.Mobile, a.MobileVerified)}
 			for _, name := range app.ClaimNames() {
@@ -169,7 +149,7 @@ func (c *accountAdd) Run(r *run) error {
 		if err != nil {
 			return err
 		}
-		return r.print(viewAccount(a), func(w io.Writer) { fmt.Fprintf(w, "Account %s is made for %s.\n", a.Sub, a.Identifier()) })
+		return r.print(adminapi.AccountOf(a), func(w io.Writer) { fmt.Fprintf(w, "Account %s is made for %s.\n", a.Sub, a.Identifier()) })
 	})
 }
 

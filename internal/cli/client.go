@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/tenant"
@@ -24,35 +25,16 @@ type clientCmd struct {
 	Delete       clientDelete     `cmd:"" help:"Remove a client and what it holds."`
 }
 
-// clientView is a client for people and programs: no secrets, only how many.
-type clientView struct {
-	client.Spec
-	CreatedAt string `json:"created_at"`
-	Origin    string `json:"origin"`
-	Version   int64  `json:"version"`
-	Secrets   int    `json:"secrets"`
-}
-
-func viewClient(c *client.Client, now time.Time) clientView {
-	live := 0
-	for _, s := range c.Secrets {
-		if s.ExpiresAt == 0 || now.UnixMicro() < s.ExpiresAt {
-			live++
-		}
-	}
-	return clientView{c.Spec, when(c.CreatedAt), string(c.Origin), c.Version, live}
-}
-
 type clientList struct{ inTenant }
 
 func (c *clientList) Run(r *run) error {
 	return c.with(r, func(core *app.Core, t *tenant.Tenant) error {
-		views := []clientView{}
+		views := []adminapi.Client{}
 		var rows [][]string
 		err := pages(func(cursor string, limit int) (string, int, error) {
 			list, err := core.Clients.List(r.ctx, t.ID, cursor, limit)
 			for _, cl := range list {
-				views = append(views, viewClient(cl, r.now()))
+				views = append(views, adminapi.ClientOf(cl, r.now()))
 				kind := cl.Method()
 				if cl.Public() {
 					kind = "public"
@@ -103,7 +85,7 @@ type clientShow struct{ oneClient }
 
 func (c *clientShow) Run(r *run) error {
 	return c.with(r, func(core *app.Core, t *tenant.Tenant, cl *client.Client) error {
-		view := viewClient(cl, r.now())
+		view := adminapi.ClientOf(cl, r.now())
 		return r.print(view, func(w io.Writer) {
 			members, _ := app.Members(cl.Spec)
 			fields(w, append(members, "secrets", strconv.Itoa(view.Secrets), "origin", view.Origin, "created_at", view.CreatedAt, "version", strconv.FormatInt(view.Version, 10))...)

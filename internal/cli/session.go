@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/i18n"
 	"github.com/foyer-id/foyer/internal/logout"
@@ -34,7 +35,7 @@ type sessionView struct {
 	EndReason string   `json:"end_reason,omitempty"`
 	Clients   []string `json:"clients,omitempty"`
 
-	Deliveries []deliveryView `json:"deliveries,omitempty"`
+	Deliveries []adminapi.Delivery `json:"deliveries,omitempty"`
 }
 
 func viewSession(s *session.Session) sessionView {
@@ -133,7 +134,7 @@ func detail(r *run, core *app.Core, t *tenant.Tenant, s *session.Session) (sessi
 	}
 	told, err := core.Logout.Deliveries(r.ctx, t.ID, logout.Query{Session: s.ID}, 0, 500)
 	for _, d := range told {
-		v.Deliveries = append(v.Deliveries, viewDelivery(d))
+		v.Deliveries = append(v.Deliveries, adminapi.DeliveryOf(d))
 	}
 	return v, err
 }

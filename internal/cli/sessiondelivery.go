@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/outbox"
@@ -19,30 +20,9 @@ type deliveryCmd struct {
 	Replay deliveryReplay `cmd:"" help:"Tell a client again."`
 }
 
-// deliveryView has the members of the administrative API.
-type deliveryView struct {
-	ID        string `json:"id"`
-	ClientID  string `json:"client_id"`
-	SID       string `json:"sid"`
-	Sub       string `json:"sub"`
-	Reason    string `json:"reason"`
-	URI       string `json:"uri"`
-	State     string `json:"state"`
-	Attempts  int    `json:"attempts"`
-	Answer    string `json:"answer,omitempty"`
-	CreatedAt string `json:"created_at"`
-	NextAt    string `json:"next_at,omitempty"`
-	SettledAt string `json:"settled_at,omitempty"`
-}
-
-func viewDelivery(d logout.Delivery) deliveryView {
-	return deliveryView{ID: secret.FormatSelector(d.ID), ClientID: d.ClientID, SID: d.SID, Sub: d.Sub, Reason: string(d.Reason), URI: d.URI,
-		State: string(d.State), Attempts: d.Attempts, Answer: d.Answer, CreatedAt: when(d.CreatedAt), NextAt: when(d.NextAt), SettledAt: when(d.SettledAt)}
-}
-
 var deliveryHead = []string{"ID", "CLIENT", "STATE", "ATTEMPTS", "ANSWER", "CREATED", "NEXT", "SETTLED"}
 
-func deliveryRows(list []deliveryView) (rows [][]string) {
+func deliveryRows(list []adminapi.Delivery) (rows [][]string) {
 	for _, v := range list {
 		rows = append(rows, []string{v.ID, v.ClientID, v.State, strconv.Itoa(v.Attempts), v.Answer, v.CreatedAt, v.NextAt, v.SettledAt})
 	}
@@ -76,7 +56,7 @@ func (c *deliveryList) Run(r *run) error {
 			}
 			q.Session = s.ID
 		}
-		views := []deliveryView{}
+		views := []adminapi.Delivery{}
 		for before := int64(0); len(views) < c.Limit; {
 			n := min(500, c.Limit-len(views))
 			list, err := core.Logout.Deliveries(r.ctx, t.ID, q, before, n)
@@ -84,7 +64,7 @@ func (c *deliveryList) Run(r *run) error {
 				return err
 			}
 			for _, d := range list {
-				views = append(views, viewDelivery(d))
+				views = append(views, adminapi.DeliveryOf(d))
 				before = d.ID
 			}
 			if len(list) < n {
@@ -123,7 +103,7 @@ func (c *deliveryShow) Run(r *run) error {
 		if err != nil {
 			return err
 		}
-		v := viewDelivery(d)
+		v := adminapi.DeliveryOf(d)
 		return r.print(v, func(w io.Writer) {
 			fields(w, "id", v.ID, "client", v.ClientID, "sid", v.SID, "sub", v.Sub, "reason", v.Reason, "address", v.URI, "state", v.State,
 				"attempts", strconv.Itoa(v.Attempts), "answer", v.Answer, "created", v.CreatedAt, "next", v.NextAt, "settled", v.SettledAt)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/logout"
 	"github.com/foyer-id/foyer/internal/outbox"
@@ -64,7 +65,7 @@ func TestSessionsOfAClientAndOfEverybodyEnd(t *testing.T) {
 			t.Errorf("session show lacks %q:\n%s", want, show)
 		}
 	}
-	var list []deliveryView
+	var list []adminapi.Delivery
 	w.must(json.Unmarshal([]byte(w.foyer("session delivery list --json --state pending --client web --session "+first.SID, "")), &list))
 	if len(list) != 1 || list[0].SID != first.SID || list[0].Reason != "cli" {
 		t.Fatalf("%+v", list)

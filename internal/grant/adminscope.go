@@ -13,7 +13,8 @@ import (
 var AdminScopes = []string{
 	"admin.sessions:read", "admin.sessions:write",
 	"admin.logout-deliveries:read", "admin.logout-deliveries:write",
-	"admin.clients:write",
+	"admin.clients:read", "admin.clients:write",
+	"admin.accounts:read",
 }
 
 // AdminAudience is the audience of access tokens for a tenant's administrative
