@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/internal/tenant"
 )
@@ -23,8 +22,19 @@ type Farewell struct {
 	// Direct is the client that may be returned to without a click, "" none: a
 	// hint named the session, which is gone by now.
 	Direct string
-	Ended  []Ended // the ids and sids of those with frames
+	Apps   int // how many applications were to be told
+	Ended  []Gone
 }
+
+// Gone is a session that has ended, with participants that are told.
+type Gone struct {
+	ID  int64  `json:"i"`
+	SID string `json:"s"`
+}
+
+// maxFarewell bounds a sealed Farewell: it travels beside a sealed request in an
+// address, for which proxies have 8 KiB.
+const maxFarewell = 2 << 10
 
 // farewellLife is how long the page tells applications; later it is a page like
 // any other of somebody who has signed out.
@@ -32,19 +42,24 @@ const farewellLife = 10 * time.Minute
 
 const purposeFarewell = "farewell"
 
+// NewFarewell is the farewell of what FrontChannel found.
+func NewFarewell(told FrontChannel) Farewell {
+	f := Farewell{Apps: len(told.Apps) + told.Left}
+	for _, e := range told.Ended {
+		f.Ended = append(f.Ended, Gone{e.ID, e.SID})
+	}
+	return f
+}
+
 // Seal returns f for an address. Of more sessions than fit, the first are kept.
 func (f Farewell) Seal(s *secret.Sealer, tenant string) string {
-	var named []Ended
-	for _, e := range f.Ended {
-		named = append(named, Ended{ID: e.ID, SID: e.SID})
-	}
-	for f.Ended = named; ; {
+	for {
 		b, _ := json.Marshal(f) // texts and numbers cannot fail
 		out := s.SealString(tenant, purposeFarewell, b)
-		if len(out) <= oidc.MaxRequestID || len(f.Ended) == 0 {
+		if len(out) <= maxFarewell || len(f.Ended) == 0 {
 			return out
 		}
-		f.Ended = f.Ended[:len(f.Ended)/2]
+		f.Ended = f.Ended[:len(f.Ended)*3/4]
 	}
 }
 
@@ -61,14 +76,18 @@ func OpenFarewell(s *secret.Sealer, tenant, sealed, browser string, now time.Tim
 // Again is the front-channel of a logout that is done: what the ended sessions'
 // participants are today.
 func (e *Engine) Again(ctx context.Context, t *tenant.Live, f Farewell) (FrontChannel, error) {
-	for i := range f.Ended {
-		list, err := e.Sessions.Participants(ctx, t.ID, f.Ended[i].ID)
+	ended := make([]Ended, len(f.Ended))
+	for i, g := range f.Ended {
+		list, err := e.Sessions.Participants(ctx, t.ID, g.ID)
 		if err != nil {
 			return FrontChannel{}, fmt.Errorf("list participants: %w", err)
 		}
+		ended[i] = Ended{ID: g.ID, SID: g.SID}
 		for _, p := range list {
-			f.Ended[i].Participants = append(f.Ended[i].Participants, p.ClientID)
+			ended[i].Participants = append(ended[i].Participants, p.ClientID)
 		}
 	}
-	return e.FrontChannel(ctx, t, f.Ended, 0)
+	told, err := e.FrontChannel(ctx, t, ended, 0)
+	told.Left = max(told.Left, f.Apps-len(told.Apps)) // of sessions for which there was no room
+	return told, err
 }

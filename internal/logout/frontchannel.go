@@ -16,6 +16,10 @@ import (
 // finishes none within the time that people wait.
 const MaxFrames = 50
 
+// framedSize bounds the origins of a page's frames, in bytes: they travel in a
+// header, for which proxies have little room.
+const framedSize = 3 << 10
+
 // Frame tells one application, in the browser, that one session has ended.
 type Frame struct {
 	App    int // index into Apps
@@ -36,7 +40,7 @@ type FrontChannel struct {
 // sid where it asks for them. What is the same address twice is loaded once.
 func FrontChannelOf(issuer string, ended []Ended, find func(clientID string) *client.Client) FrontChannel {
 	var f FrontChannel
-	apps, loaded, left := map[string]int{}, map[string]bool{}, map[string]bool{}
+	apps, loaded, left, origins := map[string]int{}, map[string]bool{}, map[string]bool{}, origins{}
 	for _, e := range ended {
 		before := len(f.Frames)
 		for _, id := range e.Participants {
@@ -55,7 +59,7 @@ func FrontChannelOf(issuer string, ended []Ended, find func(clientID string) *cl
 			switch {
 			case loaded[uri] && known:
 				continue
-			case len(f.Frames) == MaxFrames:
+			case len(f.Frames) == MaxFrames || !origins.fit(origin):
 				left[id] = !known
 				continue
 			case !known:
@@ -76,6 +80,22 @@ func FrontChannelOf(issuer string, ended []Ended, find func(clientID string) *cl
 		}
 	}
 	return f
+}
+
+// origins are those of a page's frames.
+type origins map[string]bool
+
+// fit adds an origin while all of them fit into a header.
+func (o origins) fit(origin string) bool {
+	size := len(origin) + 1
+	for known := range o {
+		size += len(known) + 1
+	}
+	if !o[origin] && size > framedSize {
+		return false
+	}
+	o[origin] = true
+	return true
 }
 
 // FrontChannel is FrontChannelOf with the tenant's clients, the session of this

@@ -245,6 +245,25 @@ func allow(t *testing.T, w *rptest.World, b *rptest.Browser, id string) {
 	}
 }
 
+// TestLO9_ManyApplications: the page says how many it has no room for, also
+// after a form.
+func TestLO9_ManyApplications(t *testing.T) {
+	t.Parallel()
+	var many strings.Builder
+	var ids []string
+	for i := range 53 {
+		ids = append(ids, fmt.Sprint("app", i))
+		fmt.Fprintf(&many, "  - {client_id: app%d, client_secret: %s, redirect_uris: [%q], frontchannel_logout_uri: %q}\n", i, rptest.Secret, rptest.Callback, fmt.Sprintf("https://app.example.com/fc%d", i))
+	}
+	w := rptest.New(t, "tenant: default\nclients:\n"+many.String(), rptest.Options{})
+	b := w.Browser()
+	enter(t, w, b, "ada.many@example.com", ids...)
+	p := b.Follow(b.Submit(b.Get("/endsession"), q("scope", "everywhere")))
+	if got := frames(t, p); len(got) != 50 || !strings.Contains(p.Text("more-applications"), "3 more") || policy(p, "frame-src") != "https://app.example.com" {
+		t.Errorf("%d frames, %q, frame-src %q", len(got), p.Text("more-applications"), policy(p, "frame-src"))
+	}
+}
+
 // TestLO9_StoredAddressesAreJudged: an address that a check of today would not
 // let in, however it came to be stored, is never framed.
 func TestLO9_StoredAddressesAreJudged(t *testing.T) {

@@ -147,7 +147,8 @@ func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pen
 // ended the session: reloading it, and coming back to it, sends no form again.
 func (s *Screens) farewell(r *http.Request, p logout.Pending, d logout.Decision, told logout.FrontChannel) string {
 	t, now := web.From(r.Context()).Tenant, web.From(r.Context()).Now
-	f := logout.Farewell{Browser: s.Browser(r), At: now.UnixMicro(), Everywhere: d.Everywhere, Ended: told.Ended}
+	f := logout.NewFarewell(told)
+	f.Browser, f.At, f.Everywhere = s.Browser(r), now.UnixMicro(), d.Everywhere
 	if d.Client != nil {
 		if !d.ClickOnly {
 			f.Direct = d.Client.ClientID
