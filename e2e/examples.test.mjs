@@ -155,7 +155,14 @@ describe('examples', () => {
   })
   test('express-openid-connect', async (t) => {
     await node(t, 'express-openid-connect/app.mjs')
+    const home = `http://127.0.0.1:${port}/`
+    const other = await open(t, browser)
+    await other.goto(home + 'login')
+    await signIn(other, people.ada)
+    await other.waitForURL(home)
     await journey(t)
+    await other.reload()
+    assert.equal(await other.locator('#who').count(), 1, 'another browser of hers stays signed in')
   })
   test('Auth.js', async (t) => {
     await node(t, 'authjs/app.mjs')
