@@ -12,7 +12,9 @@ import (
 	"strconv"
 
 	"github.com/foyer-id/foyer/internal/client"
+	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/demo"
+	"github.com/foyer-id/foyer/internal/inbox"
 )
 
 // The demo account. Its password is known to everybody, so the demo runs on
@@ -32,6 +34,7 @@ type demonstration struct {
 	listener net.Listener
 	base     string
 	clients  []client.Spec
+	inbox    *inbox.Inbox // nil: mails go to a mail server
 }
 
 // prepareDemo registers the demo's clients and account in the first tenant and
@@ -46,6 +49,10 @@ func (s *Server) prepareDemo(ctx context.Context) (*demonstration, error) {
 	}
 	d := &demonstration{listener: l, base: "http://" + l.Addr().String()}
 	d.clients = demo.Clients(d.base)
+	for i := range d.clients {
+		on := true
+		d.clients[i].SelfRegistration = &on
+	}
 	doc := &Document{Tenant: DefaultTenant, Clients: &d.clients, Accounts: []AccountSpec{{
 		Email: demoIdentifier, EmailVerified: true, Password: demoPassword,
 		AccountClaims: AccountClaims{GivenName: "Ada", FamilyName: "Lovelace"},
@@ -72,13 +79,16 @@ func listenAfter(ctx context.Context, address string) (net.Listener, error) {
 
 // serve answers until ctx ends.
 func (d *demonstration) serve(ctx context.Context, issuer string, out io.Writer, log *slog.Logger) error {
-	o := demo.Options{Issuer: issuer, Base: d.base, Clients: d.clients}
+	o := demo.Options{Issuer: issuer, Base: d.base, Clients: d.clients, Inbox: d.inbox}
 	o.Account.Identifier, o.Account.Password = demoIdentifier, demoPassword
 	application, err := demo.New(o)
 	if err != nil {
 		return errors.Join(fmt.Errorf("demo: %w", err), d.listener.Close())
 	}
 	fmt.Fprintf(out, "\nThe demo application is at %s\n  sign in with %s and the password %s\n", d.base, demoIdentifier, demoPassword)
+	if d.inbox != nil {
+		fmt.Fprintf(out, "  mails are shown at %s/mail\n", d.base)
+	}
 	srv := httpServer(application.Handler())
 	context.AfterFunc(ctx, func() { _ = srv.Close() })
 	go func() {
@@ -87,4 +97,26 @@ func (d *demonstration) serve(ctx context.Context, issuer string, out io.Writer,
 		}
 	}()
 	return nil
+}
+
+// openInbox gives a demo without mail a mail server on this machine, whose mails
+// the demo shows. An operator's own is left alone.
+func (c *Core) openInbox(ctx context.Context) (*inbox.Inbox, error) {
+	if c.mails() {
+		return nil, nil
+	}
+	box, err := inbox.Open(ctx, inbox.Options{Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	cfg := *c.Config
+	cfg.Mail = config.Mail{From: "no-reply@localhost", SMTP: config.SMTP{Host: box.Addr().Addr().String(), Port: int(box.Addr().Port())}}
+	c.Config = &cfg
+	context.AfterFunc(ctx, func() { _ = box.Close() })
+	go func() {
+		if err := box.Serve(); err != nil {
+			c.Log.ErrorContext(ctx, "inbox stopped", "err", err)
+		}
+	}()
+	return box, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/inbox"
 )
 
 // ServeOptions are what foyer serve has beside its configuration.
@@ -48,8 +49,12 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 			fmt.Fprintln(o.Stderr, "warning:", w)
 		}
 	}
+	var box *inbox.Inbox
 	if o.Demo {
 		core.own = demoNetworks
+		if box, err = core.openInbox(ctx); err != nil {
+			return err
+		}
 	}
 	s, err := NewServer(core)
 	if err != nil {
@@ -64,6 +69,7 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 		if show, err = s.prepareDemo(ctx); err != nil {
 			return errors.Join(err, l.Close())
 		}
+		show.inbox = box
 	}
 	fmt.Fprintf(o.Stdout, "Foyer %s answers at %s\n  discovery   %s/.well-known/openid-configuration\n", o.Version, cfg.PublicURL(), cfg.PublicURL())
 	if show != nil {

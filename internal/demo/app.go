@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/client"
+	"github.com/foyer-id/foyer/internal/inbox"
 	"github.com/foyer-id/foyer/internal/secret"
 	"github.com/foyer-id/foyer/rp"
 )
@@ -21,7 +22,9 @@ type Options struct {
 	Base    string        // where browsers find the demo: scheme, host and port
 	Clients []client.Spec // as returned by Clients(Base), registered at Foyer
 	// Account is shown on the first page: who can sign in. Optional.
-	Account   struct{ Identifier, Password string }
+	Account struct{ Identifier, Password string }
+	// Inbox has the mails that Foyer sends, nil where they go to a mail server.
+	Inbox     *inbox.Inbox
 	Now       func() time.Time  // default time.Now
 	Transport http.RoundTripper // default http.DefaultTransport
 }
@@ -82,6 +85,10 @@ func (a *App) Handler() http.Handler {
 	mux.HandleFunc("POST /reports/logout", a.logout(ReportsClientID))
 	mux.HandleFunc("/backchannel-logout", a.backchannel(ClientID))
 	mux.HandleFunc("/reports/backchannel-logout", a.backchannel(ReportsClientID))
+	if a.o.Inbox != nil {
+		mux.HandleFunc("GET /mail", a.mail)
+		mux.HandleFunc("GET /mail/{id}", a.mailHTML)
+	}
 	mux.HandleFunc("GET /assets/{file}", a.asset)
 	return a.front(http.NewCrossOriginProtection().Handler(mux))
 }

@@ -25,7 +25,7 @@ type pages struct{ byName map[string]*template.Template }
 func parsePages() (*pages, error) {
 	p := &pages{map[string]*template.Template{}}
 	funcs := template.FuncMap{"took": took, "lower": strings.ToLower}
-	for _, name := range []string{"home", "reports", "journey", "raw", "signed_out", "failed"} {
+	for _, name := range []string{"home", "reports", "journey", "raw", "signed_out", "failed", "mail"} {
 		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("demo: %w", err)
@@ -39,6 +39,7 @@ func parsePages() (*pages, error) {
 type page struct {
 	Title, Path    string
 	Issuer         string
+	Mailbox        bool // there is an inbox to look at
 	Account        struct{ Identifier, Password string }
 	Notice         string
 	Who            string
@@ -61,11 +62,11 @@ type hop struct {
 }
 
 func (a *App) page(r *http.Request, title string) *page {
-	return &page{Title: title, Path: r.URL.Path, Issuer: a.o.Issuer, Account: a.o.Account}
+	return &page{Title: title, Path: r.URL.Path, Issuer: a.o.Issuer, Account: a.o.Account, Mailbox: a.o.Inbox != nil}
 }
 
 // render writes a page once all of it is there.
-func (a *App) render(w http.ResponseWriter, status int, name string, p *page) {
+func (a *App) render(w http.ResponseWriter, status int, name string, p any) {
 	var b bytes.Buffer
 	if err := a.pages.byName[name].Execute(&b, p); err != nil {
 		http.Error(w, "this page cannot be shown: "+err.Error(), http.StatusInternalServerError)
