@@ -1,6 +1,7 @@
 package internal_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -123,6 +124,31 @@ func TestDocs_PagesShowTheExamples(t *testing.T) {
 	}
 	if n < 10 {
 		t.Errorf("found only %d examples in the documents", n)
+	}
+}
+
+// TestDocs_ExamplesPinWhatRuns: the versions that examples/ installs are those
+// that e2e/ runs them with.
+func TestDocs_ExamplesPinWhatRuns(t *testing.T) {
+	t.Parallel()
+	var shown struct {
+		Dependencies map[string]string `json:"dependencies"`
+	}
+	var run struct {
+		Dependencies map[string]string `json:"devDependencies"`
+	}
+	for file, into := range map[string]any{"../examples/package.json": &shown, "../e2e/package.json": &run} {
+		if err := json.Unmarshal([]byte(read(t, file)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(shown.Dependencies) < 5 {
+		t.Fatalf("found only %d dependencies", len(shown.Dependencies))
+	}
+	for name, version := range shown.Dependencies {
+		if run.Dependencies[name] != version {
+			t.Errorf("examples/package.json has %s %s, e2e/package.json %q", name, version, run.Dependencies[name])
+		}
 	}
 }
 
