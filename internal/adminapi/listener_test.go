@@ -70,3 +70,30 @@ func TestAD8_NetworksThatMayAsk(t *testing.T) {
 		t.Errorf("everything else is for everybody: %d", a.Status)
 	}
 }
+
+// TestOperationsAreCountedByTheirNames: one label for each, whoever it is about.
+func TestOperationsAreCountedByTheirNames(t *testing.T) {
+	t.Parallel()
+	w := &world{rptest.New(t, tenants, rptest.Options{})}
+	token := w.bearer("", "ops", "")
+	w.as(token, "DELETE", "/admin/v1/sessions/AAAAAAAAAAAAAAAAAAAAAA")
+	w.as(token, "GET", "/sessions/AAAAAAAAAAAAAAAAAAAAAA")
+	w.as(token, "GET", "/admin/v1/sessions?limit=0")
+	w.as(token, "GET", "/admin/v1/anything/at/all")
+	r := w.request("", "GET", "/metrics", "")
+	r.RemoteAddr = "127.0.0.1:5000"
+	metrics := w.Do(r).Body.String()
+	for _, want := range []string{
+		`foyer_requests_total{method="DELETE",route="/admin/v1/sessions/{sid}",status="404"} 1`,
+		`foyer_requests_total{method="GET",route="/sessions/{sid}",status="404"} 1`,
+		`foyer_requests_total{method="GET",route="/admin/v1/",status="404"} 1`,
+		`foyer_refusals_total{error="invalid_request",route="/admin/v1/sessions"} 1`,
+	} {
+		if !strings.Contains(metrics, want+"\n") {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if log := w.Log.String(); strings.Contains(log, "AAAAAAAA") || !strings.Contains(log, `"actor":"client:ops"`) {
+		t.Error("the log has what a path is about, or not who asked")
+	}
+}
