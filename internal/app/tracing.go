@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/foyer-id/foyer/internal/config"
+	"github.com/foyer-id/foyer/internal/egress"
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/web"
 )
@@ -43,8 +44,16 @@ func newTracing(ctx context.Context, cfg *config.Server) (*tracing, error) {
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = "/v1/traces" // OTLP/HTTP's own
 	}
+	ca, err := authorities(cfg)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := egress.Roots(ca)
+	if err != nil {
+		return nil, err
+	}
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(u.String()), otlptracehttp.WithTimeout(5*time.Second),
-		otlptracehttp.WithHTTPClient(&http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConns: 2}})) // no proxy of the environment's (SS8)
+		otlptracehttp.WithHTTPClient(egress.Operator(roots)))
 	if err != nil {
 		return nil, fmt.Errorf("tracing.otlp_endpoint: %w", err)
 	}

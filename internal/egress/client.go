@@ -65,17 +65,27 @@ func New(o Options) (*Client, error) {
 	if o.Resolver == nil {
 		o.Resolver = net.DefaultResolver
 	}
-	var roots *x509.CertPool // nil: the system's
-	if len(o.CA) > 0 {
-		var err error
-		if roots, err = x509.SystemCertPool(); err != nil {
-			roots = x509.NewCertPool()
-		}
-		if !roots.AppendCertsFromPEM(o.CA) {
-			return nil, errors.New("egress: the CA file holds no PEM certificate")
-		}
+	roots, err := Roots(o.CA)
+	if err != nil {
+		return nil, err
 	}
 	return newClient(&guard{allow: o.AllowPrivate, resolver: o.Resolver, dial: new(net.Dialer).DialContext}, roots), nil
+}
+
+// Roots are the system's authorities and those of ca, in PEM; nil, which means
+// the system's, when ca is empty.
+func Roots(ca []byte) (*x509.CertPool, error) {
+	if len(ca) == 0 {
+		return nil, nil
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(ca) {
+		return nil, errors.New("egress: the CA file holds no PEM certificate")
+	}
+	return roots, nil
 }
 
 func newClient(g *guard, roots *x509.CertPool) *Client {
