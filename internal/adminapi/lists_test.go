@@ -9,6 +9,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/client"
 	"github.com/foyer-id/foyer/internal/rptest"
 )
 
@@ -26,17 +27,22 @@ func TestAD5_ClientsAndAccountsAreShownWithoutSecrets(t *testing.T) {
 		w.Person("default", bob)
 		w.Person("acme", ada)
 		token := w.bearer("", "ops", "")
+		for _, first := range []string{"x", "y", "z"} { // the longest there are, each the last of a page once
+			_, err := w.Server.Clients.Create(t.Context(), "default", client.Spec{ClientID: first + strings.Repeat("/", 199), RedirectURIs: []string{rptest.Callback}},
+				client.CheckContext{Origin: client.FromOperator})
+			must(t, err)
+		}
 
 		var ids []string
 		all := ""
-		for path := "/admin/v1/clients?limit=4"; path != ""; {
+		for path := "/admin/v1/clients?limit=1"; path != ""; {
 			a := w.as(token, "GET", path)
 			is(t, path, a, http.StatusOK, "")
 			all += a.Raw
 			ids = append(ids, items(a, "client_id")...)
 			path = ""
 			if next := a.Get("next"); next != "" {
-				path = "/admin/v1/clients?limit=4&cursor=" + next
+				path = "/admin/v1/clients?limit=1&cursor=" + next
 				is(t, "a cursor of clients at accounts", w.as(token, "GET", "/admin/v1/accounts?limit=4&cursor="+next), http.StatusBadRequest, "invalid_request")
 				is(t, "at sessions", w.as(token, "GET", "/admin/v1/sessions?limit=4&cursor="+next), http.StatusBadRequest, "invalid_request")
 			}
@@ -71,6 +77,7 @@ func TestAD5_ClientsAndAccountsAreShownWithoutSecrets(t *testing.T) {
 				t.Errorf("%q is shown", secret)
 			}
 		}
+		is(t, "a client_id of slashes", w.as(token, "GET", "/admin/v1/clients/x"+strings.Repeat("%2F", 199)), http.StatusOK, "")
 		is(t, "no client", w.as(token, "GET", "/admin/v1/clients/nobody"), http.StatusNotFound, "not_found")
 		is(t, "no account", w.as(token, "GET", "/admin/v1/accounts/nobody"), http.StatusNotFound, "not_found")
 		is(t, "an address is no sub", w.as(token, "GET", "/admin/v1/accounts/"+ada), http.StatusNotFound, "not_found")

@@ -24,8 +24,8 @@ type parameter struct {
 const (
 	maxLimit     = 200
 	defaultLimit = 50
-	maxText      = 320 // bytes of a parameter: an e-mail address is the longest
-	maxCursor    = 200
+	maxText      = 320  // bytes of a parameter: an e-mail address is the longest
+	maxCursor    = 1024 // the longest client_id, sealed
 )
 
 // paged are the parameters of every list.
@@ -96,6 +96,10 @@ func (p parameter) wrong(v string) string {
 	case p.oneOf != nil:
 		if !slices.Contains(p.oneOf, v) {
 			return "expected one of " + strings.Join(p.oneOf, ", ")
+		}
+	case p.name == "cursor":
+		if len(v) > maxCursor || !legible(v) {
+			return "is not one that this list gave out; begin without it"
 		}
 	case len(v) > maxText || !legible(v):
 		return "expected a text of at most 320 bytes without control characters"
