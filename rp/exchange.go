@@ -118,6 +118,9 @@ func (c *Client) refreshedIDToken(ctx context.Context, raw, accessToken string, 
 	case !t.AuthTime.IsZero() && !old.AuthTime.IsZero() && !t.AuthTime.Equal(old.AuthTime):
 		return nil, refuse("auth_time changed at a refresh")
 	}
+	// A new ID token need not say sid again, and one that comes after the
+	// session's end does not: the logout token that names it is still to come.
+	t.SessionID = or(t.SessionID, old.SessionID)
 	return t, nil
 }
 

@@ -27,6 +27,7 @@ func TestRefresh(t *testing.T) {
 	}{
 		{"the same sign-in", func(map[string]any) {}, true},
 		{"without the nonce", func(m map[string]any) { delete(m, "nonce") }, true},
+		{"without the sid", func(m map[string]any) { delete(m, "sid") }, true},
 		{"with another nonce", func(m map[string]any) { m["nonce"] = "x" }, false},
 		{"somebody else", func(m map[string]any) { m["sub"] = "eve" }, false},
 		{"signed in at another time", func(m map[string]any) { m["auth_time"] = p.now.Unix() }, false},
@@ -39,6 +40,9 @@ func TestRefresh(t *testing.T) {
 		}
 		if err == nil && got.IDToken == old.IDToken {
 			t.Errorf("%s: the ID token is the old one", tt.name)
+		}
+		if err == nil && got.IDToken.SessionID != old.IDToken.SessionID {
+			t.Errorf("%s: sid %q, want %q", tt.name, got.IDToken.SessionID, old.IDToken.SessionID)
 		}
 	}
 	p.token = func(w http.ResponseWriter, form url.Values) bool {
