@@ -36,6 +36,9 @@ type attempt struct {
 func judgeAnswer(a attempt, stretch func(time.Duration) time.Duration) outbox.Outcome {
 	status := a.res.Status
 	o := outbox.Outcome{State: outbox.Pending, Answer: "HTTP " + strconv.Itoa(status)}
+	if a.job.Attempts <= 1 {
+		a.notice.Rejections = 0 // those before a replay do not count
+	}
 	wait := stretch(backoff(a.job.Attempts))
 	switch {
 	case errors.Is(a.err, egress.ErrBlocked):
