@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/foyer-id/foyer/internal/adminapi"
 	"github.com/foyer-id/foyer/internal/app"
@@ -43,6 +44,13 @@ func viewSession(s *session.Session) sessionView {
 		ExpiresAt: when(s.ExpiresAt), AMR: s.AMR, Browser: browser(s.UserAgent), UserAgent: s.UserAgent, Address: s.Address}
 }
 
+// ended adds when and why the session ended, if it has.
+func (v sessionView) ended(s *session.Session, now time.Time) sessionView {
+	at, why := s.Ended(now)
+	v.EndedAt, v.EndReason = when(at), string(why)
+	return v
+}
+
 // browser says what people sign in with as their own list of devices does.
 func browser(userAgent string) string {
 	a := session.ReadAgent(userAgent)
@@ -53,7 +61,16 @@ type sessionList struct {
 	inTenant
 	Account string `help:"Of this account alone: sub, e-mail address or mobile number."`
 	Client  string `help:"With this client alone." placeholder:"ID"`
+	Ended   bool   `help:"Also those that have ended, for as long as they are kept."`
 	Limit   int    `help:"At most so many." default:"100"`
+}
+
+// find returns a page of what is asked for.
+func (c *sessionList) find(r *run, core *app.Core, t *tenant.Tenant, sub string, before int64, n int) ([]*session.Session, error) {
+	if c.Ended {
+		return core.Store.ListRecords(r.ctx, t.ID, sub, c.Client, before, n)
+	}
+	return core.Store.ListSessions(r.ctx, t.ID, sub, c.Client, before, n, r.now())
 }
 
 func (c *sessionList) Run(r *run) error {
@@ -73,23 +90,29 @@ func (c *sessionList) Run(r *run) error {
 		var rows [][]string
 		for before := int64(0); len(views) < c.Limit; {
 			n := min(500, c.Limit-len(views))
-			list, err := core.Store.ListSessions(r.ctx, t.ID, sub, c.Client, before, n, r.now())
+			list, err := c.find(r, core, t, sub, before, n)
 			if err != nil {
 				return err
 			}
 			for _, s := range list {
-				v := viewSession(s)
+				v := viewSession(s).ended(s, r.now())
 				views = append(views, v)
-				rows = append(rows, []string{v.SID, v.Sub, v.Browser, v.Address, v.AuthTime, v.LastSeen, v.ExpiresAt})
+				row := []string{v.SID, v.Sub, v.Browser, v.Address, v.AuthTime, v.LastSeen, v.ExpiresAt}
+				if c.Ended {
+					row = append(row, strings.TrimSpace(v.EndedAt+" "+v.EndReason))
+				}
+				rows = append(rows, row)
 				before = s.ID
 			}
 			if len(list) < n {
 				break
 			}
 		}
-		return r.print(views, func(w io.Writer) {
-			table(w, "No sessions.", []string{"SID", "SUB", "BROWSER", "ADDRESS", "SIGNED IN", "LAST SEEN", "EXPIRES"}, rows)
-		})
+		head := []string{"SID", "SUB", "BROWSER", "ADDRESS", "SIGNED IN", "LAST SEEN", "EXPIRES"}
+		if c.Ended {
+			head = append(head, "ENDED")
+		}
+		return r.print(views, func(w io.Writer) { table(w, "No sessions.", head, rows) })
 	})
 }
 
@@ -122,9 +145,7 @@ func (c *sessionShow) Run(r *run) error {
 
 // detail is a session with its clients and what they were told of its end.
 func detail(r *run, core *app.Core, t *tenant.Tenant, s *session.Session) (sessionView, error) {
-	v := viewSession(s)
-	at, why := s.Ended(r.now())
-	v.EndedAt, v.EndReason = when(at), string(why)
+	v := viewSession(s).ended(s, r.now())
 	joined, err := core.Store.Participants(r.ctx, t.ID, s.ID)
 	if err != nil {
 		return v, err

@@ -103,6 +103,10 @@ func TestSessionsOfAClientAndOfEverybodyEnd(t *testing.T) {
 	if out := w.foyer("session list", ""); out != "No sessions.\n" {
 		t.Error(out)
 	}
+	out := w.foyer("session list --ended --account ada --client web", "")
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 2 || !strings.HasSuffix(lines[0], "ENDED") || !strings.HasPrefix(lines[1], first.SID) || !strings.HasSuffix(lines[1], "Z cli") {
+		t.Error(out)
+	}
 }
 
 func TestAClientIsAskedWhetherItListens(t *testing.T) {
