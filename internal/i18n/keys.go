@@ -216,7 +216,7 @@ const (
 	CheckSpent                        Key = "check.spent"                           // That code doesn’t work any more: it is too old or there have been too many tries. Ask for a new mail.
 	CheckMissing                      Key = "check.missing"                         // Enter the six digits from the mail.
 	CheckSent                         Key = "check.sent"                            // A new mail is on its way. Only its code works now.
-	VerifyTitle                       Key = "verify.title"                          // Confirm your e-mail address
+	VerifyTitle                       Key = "verify.title"                          // Confirm your address
 	VerifyLead                        Key = "verify.lead"                           // Before you go on to {app}, please confirm that {address} is yours. We will send a code there.
 	VerifyLeadNoApp                   Key = "verify.lead_no_app"                    // Please confirm that {address} is yours. We will send a code there.
 	VerifySend                        Key = "verify.send"                           // Send the code
@@ -254,7 +254,7 @@ const (
 	MailWith                          Key = "mail.with"                             // With
 	MailWhere                         Key = "mail.where"                            // From
 	MailConfirmSubject                Key = "mail.confirm.subject"                  // Confirm your e-mail address for {brand}
-	MailConfirmTitle                  Key = "mail.confirm.title"                    // Confirm your e-mail address
+	MailConfirmTitle                  Key = "mail.confirm.title"                    // Confirm your address
 	MailConfirmLead                   Key = "mail.confirm.lead"                     // Enter this code on the page of {brand} where you began:
 	MailConfirmAction                 Key = "mail.confirm.action"                   // Confirm my address
 	MailConfirmAfter                  Key = "mail.confirm.after"                    // If you didn’t ask for this, you can ignore this mail: without the code nothing happens. Give the code to nobody.

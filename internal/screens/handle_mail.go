@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
+	"github.com/foyer-id/foyer/internal/authz"
 	"github.com/foyer-id/foyer/internal/challenge"
 	"github.com/foyer-id/foyer/internal/oidc"
 	"github.com/foyer-id/foyer/internal/session"
@@ -219,6 +220,13 @@ func (s *Screens) orGone(w http.ResponseWriter, r *http.Request, a *arrival, err
 // gone is the answer when a proof has been used: by a second press of the same
 // button more often than not, and then the person is in already.
 func (s *Screens) gone(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if a.in.Session != nil && a.outcome != nil && a.outcome.Fresh {
+		// The code of another tab has ended this request's progress.
+		if err := s.progress(r, a, authz.Progress{Chosen: a.in.Session.Sub, Registered: true}); err != nil {
+			return err
+		}
+		return s.finish(w, r, a)
+	}
 	if a.in.Session != nil && (a.outcome == nil || !signsIn(a.outcome)) {
 		return s.finish(w, r, a)
 	}
