@@ -231,6 +231,29 @@ func TestAnExistingAccountVerifiesItsAddress(t *testing.T) {
 	})
 }
 
+// TestAVerificationInAnotherBrowserIsASignIn with its password, told of as any
+// other from a browser that is new to the account.
+func TestAVerificationInAnotherBrowserIsASignIn(t *testing.T) {
+	t.Parallel()
+	w := rptest.New(t, rptest.Tenant+"  - {email: eve@example.com, email_verified: false, password: "+rptest.Password+"}\n", rptest.Options{Mail: true})
+	b := w.Browser()
+	p := b.Follow(b.Login(w.Authorize("web", nil), "eve@example.com", rptest.Password))
+	b.Submit(p, nil)
+	phone := w.Browser()
+	w.Wait(time.Second)
+	p = phone.Follow(phone.Get(w.Path(w.Mail("eve@example.com", 0))))
+	if bad := phone.Submit(p, url.Values{"password": {"not the password, sorry"}}); bad.Status() != http.StatusUnauthorized {
+		t.Errorf("a wrong password: %d", bad.Status())
+	}
+	phone.Submit(p, url.Values{"password": {rptest.Password}})
+	if !find(t, w, "eve@example.com").EmailVerified || phone.Cookie("__Host-foyer-default") == "" {
+		t.Error("not verified, or not signed in")
+	}
+	if m := w.Mail("eve@example.com", 1); !strings.Contains(m.Subject, "New sign-in") {
+		t.Errorf("%q", m.Subject)
+	}
+}
+
 // forgot asks for a new password and returns the page that waits for the code.
 func forgot(w *rptest.World, b *rptest.Browser, identifier string) *rptest.Page {
 	w.T.Helper()
@@ -255,7 +278,7 @@ func href(n *html.Node) string {
 
 const another = "an entirely different phrase"
 
-func TestANewPasswordByCode(t *testing.T) {
+func TestPW6_ANewPasswordEndsOtherSessionsAndIsToldOf(t *testing.T) {
 	t.Parallel()
 	rptest.BothMailing(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
 		elsewhere := w.Browser()

@@ -503,3 +503,50 @@ func TestWithoutMailNothingIsOffered(t *testing.T) {
 		t.Error("verified by nobody")
 	}
 }
+
+// TestRE2_AskingTakesTheSameTime: registration hashes, and both write the same
+// statements, whoever has the address. Interleaved, and minima, which find a
+// missing hash or statement whatever else the machine does.
+func TestRE2_AskingTakesTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := rptest.New(t, rptest.Tenant, rptest.Options{Mail: true})
+	for _, path := range []string{"/register", "/forgot-password"} {
+		least := map[string]time.Duration{}
+		for i := range 8 {
+			w.Wait(2 * time.Hour) // the limits on mails
+			for who, email := range map[string]string{"known": ada, "unknown": fmt.Sprintf("n%d@example.com", i)} {
+				b := w.Browser()
+				began := time.Now()
+				p := b.Post(path, url.Values{"email": {email}, "password": {rptest.Password}, "identifier": {email}})
+				took := time.Since(began)
+				if p.Status() != http.StatusSeeOther {
+					t.Fatalf("%s: %d", path, p.Status())
+				}
+				if least[who] == 0 || took < least[who] {
+					least[who] = took
+				}
+			}
+		}
+		if a, b := least["known"], least["unknown"]; a > 3*b+2*time.Millisecond || b > 3*a+2*time.Millisecond {
+			t.Errorf("%s: known %s, unknown %s", path, a, b)
+		}
+	}
+}
+
+// TestRL6_CodesAndPasswordsShareTheCount: ten wrong codes, over fresh mails,
+// are ten wrong passwords.
+func TestRL6_CodesAndPasswordsShareTheCount(t *testing.T) {
+	t.Parallel()
+	rptest.BothMailing(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		for range 2 {
+			b := w.Browser()
+			p := forgot(w, b, ada)
+			for range 5 {
+				enter(b, p, "000000")
+			}
+		}
+		if p := w.Browser().Login(w.Authorize("web", nil), ada, rptest.Password); p.Status() != http.StatusTooManyRequests {
+			t.Errorf("the right password after ten wrong codes: %d", p.Status())
+		}
+	})
+}

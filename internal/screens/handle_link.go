@@ -168,7 +168,16 @@ func (s *Screens) pressVerify(w http.ResponseWriter, r *http.Request, a *arrival
 	if err != nil || c.Browser == h.Browser {
 		return err
 	}
-	return s.signIn(w, r, a, s.newcomer(a, &account.Account{Sub: sub}), false)
+	acc, err := s.People.FindAccount(r.Context(), a.in.Tenant.ID, sub)
+	if errors.Is(err, account.ErrNotFound) {
+		return challenge.ErrGone
+	}
+	if err != nil {
+		return err
+	}
+	proof := s.newcomer(a, acc)
+	proof.Alert = s.alert(w, r, a, acc)
+	return s.signIn(w, r, a, proof, false)
 }
 
 var errNoPassword = errors.New("no password was typed")
