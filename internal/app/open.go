@@ -39,6 +39,8 @@ type Env struct {
 	Log *slog.Logger     // default slog.Default()
 	// Create allows Open to make and set up an empty database.
 	Create bool
+	// Storage has the hooks of proofs; nothing else of it is used.
+	Storage sqlstore.Options
 }
 
 func (e Env) withDefaults() Env {
@@ -101,7 +103,9 @@ func OpenDatabase(ctx context.Context, cfg *config.Server, env Env) (*sqlstore.D
 			return nil, fmt.Errorf("%w: %s does not exist; start foyer serve, run foyer migrate, or name another with --database", ErrNoDatabase, file)
 		}
 	}
-	return sqlstore.Open(ctx, string(cfg.Database), sqlstore.Options{Now: env.Now, Logger: env.Log})
+	return sqlstore.Open(ctx, string(cfg.Database), sqlstore.Options{
+		Now: env.Now, Logger: env.Log, CommitHook: env.Storage.CommitHook, Committed: env.Storage.Committed,
+	})
 }
 
 // sqliteFile is the path of the database's file, when it is one.

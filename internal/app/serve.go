@@ -12,6 +12,7 @@ import (
 
 	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/inbox"
+	"github.com/foyer-id/foyer/internal/sqlstore"
 )
 
 // ServeOptions are what foyer serve has beside its configuration.
@@ -19,7 +20,8 @@ type ServeOptions struct {
 	Demo           bool
 	Stdout, Stderr io.Writer
 	Version        string
-	Log            *slog.Logger // default: as the configuration says, to Stderr
+	Log            *slog.Logger     // default: as the configuration says, to Stderr
+	Storage        sqlstore.Options // as Env's
 }
 
 // Serve runs the server until ctx ends.
@@ -35,7 +37,7 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 			return fmt.Errorf("make the data directory: %w", err)
 		}
 	}
-	core, err := Open(ctx, cfg, Env{Now: time.Now, Log: o.Log, Create: true})
+	core, err := Open(ctx, cfg, Env{Now: time.Now, Log: o.Log, Create: true, Storage: o.Storage})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ import (
 func TestMain(m *testing.M) {
 	if line := os.Getenv("FOYER_PROOF_PROGRAM"); line != "" {
 		os.Unsetenv("FOYER_PROOF_PROGRAM")
+		if line == mortal {
+			os.Exit(serveMortal())
+		}
 		os.Exit(cli.Main(strings.Fields(line), os.Environ(), cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
 	os.Exit(m.Run())
@@ -38,7 +41,9 @@ type program struct {
 	dir     string
 	listen  string
 	env     []string
+	line    string // what is run: serve
 	cmd     *exec.Cmd
+	files   []*os.File // which it inherits, from 3 on
 	Log     *rptest.Log
 	Web     *rptest.World // its Browsers and Calls go over the network
 	started time.Duration // until it was ready
@@ -55,7 +60,7 @@ func newProgram(t testing.TB, public, database string) *program {
 	if database == "" {
 		database = "sqlite:" + filepath.Join(dir, "foyer.db")
 	}
-	p := &program{t: t, dir: dir, listen: freeAddress(t)}
+	p := &program{t: t, dir: dir, listen: freeAddress(t), line: "serve"}
 	if public == "" {
 		public = "http://" + p.listen
 	}
@@ -112,7 +117,7 @@ func copyAnswer(w http.ResponseWriter, res *http.Response) {
 func (p *program) start() {
 	p.t.Helper()
 	p.Log = &rptest.Log{}
-	out := p.command("serve")
+	out := p.command(p.line)
 	began := time.Now()
 	must(p.t, p.cmd.Start())
 	p.t.Cleanup(p.kill)
@@ -142,7 +147,7 @@ func (p *program) command(line string) io.Reader {
 	must(p.t, err)
 	p.cmd = exec.Command(self)
 	p.cmd.Env = p.environ(line)
-	p.cmd.Dir, p.cmd.Stderr = p.dir, p.Log
+	p.cmd.Dir, p.cmd.Stderr, p.cmd.ExtraFiles = p.dir, p.Log, p.files
 	out, err := p.cmd.StdoutPipe()
 	must(p.t, err)
 	return out

@@ -27,6 +27,9 @@ type Options struct {
 	// CommitHook is called just before each COMMIT, in tests; an error stands
 	// for an I/O failure at commit.
 	CommitHook func() error
+	// Committed is called just after each COMMIT and before anybody is told of
+	// it, in tests.
+	Committed func()
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -96,6 +99,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CommitHook == nil {
 		o.CommitHook = func() error { return nil }
+	}
+	if o.Committed == nil {
+		o.Committed = func() {}
 	}
 	return o
 }

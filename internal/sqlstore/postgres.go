@@ -35,6 +35,7 @@ type pgDB struct {
 	reads  chan struct{} // permits, so that the wait for one is ours to bound
 	writes chan struct{}
 	hook   func() error
+	after  func()
 	log    *slog.Logger
 	count  *counters
 	spread atomic.Uint64
@@ -63,7 +64,7 @@ func openPostgres(url string, o Options, count *counters) (engine, error) {
 	db.SetMaxIdleConns(o.ReadConns + o.WriteConns)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return &pgDB{
-		db: db, hook: o.CommitHook, log: o.Logger, count: count,
+		db: db, hook: o.CommitHook, after: o.Committed, log: o.Logger, count: count,
 		reads: make(chan struct{}, o.ReadConns), writes: make(chan struct{}, o.WriteConns),
 		down: newDown(db.PingContext, o.Logger),
 	}, nil

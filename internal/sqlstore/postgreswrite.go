@@ -36,7 +36,7 @@ func (p *pgDB) transact(ctx context.Context, fn func(*Tx) error) (again bool, er
 	case certain != nil:
 		return p.undo(ctx, conn, certain, certain)
 	case err == nil:
-		p.count.commits.Add(1)
+		p.committed()
 		return false, nil
 	case pgConflict(err):
 		return true, err
@@ -118,11 +118,16 @@ func (p *pgDB) statement(ctx context.Context, query string, bound []any, wantRow
 	return 0, row, row.err
 }
 
+func (p *pgDB) committed() {
+	p.count.commits.Add(1)
+	p.after()
+}
+
 // settle says what the error of a statement that commits itself means.
 func (p *pgDB) settle(err error) error {
 	switch {
 	case err == nil:
-		p.count.commits.Add(1)
+		p.committed()
 		return nil
 	case neverSent(err):
 		return unavailable(err)

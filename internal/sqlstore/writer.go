@@ -21,11 +21,12 @@ const (
 // waits, up to maxGroup, and commits it as one transaction, so that one fsync
 // serves many callers. No request's context reaches it.
 type writer struct {
-	open  func() (*liteConn, error)
-	conn  *liteConn // nil after a failure, until a fresh one is opened
-	hook  func() error
-	log   *slog.Logger
-	count *counters
+	open      func() (*liteConn, error)
+	conn      *liteConn // nil after a failure, until a fresh one is opened
+	hook      func() error
+	committed func()
+	log       *slog.Logger
+	count     *counters
 
 	jobs    chan *job
 	quit    chan struct{} // closed: take no more
@@ -35,7 +36,7 @@ type writer struct {
 
 func startWriter(conn *liteConn, open func() (*liteConn, error), o Options, count *counters) *writer {
 	w := &writer{
-		open: open, conn: conn, hook: o.CommitHook, log: o.Logger, count: count,
+		open: open, conn: conn, hook: o.CommitHook, committed: o.Committed, log: o.Logger, count: count,
 		jobs: make(chan *job, maxQueue), quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	w.closing = sync.OnceFunc(func() { close(w.quit) })
@@ -181,6 +182,7 @@ func (w *writer) end() error {
 		return err
 	}
 	w.count.commits.Add(1)
+	w.committed()
 	return nil
 }
 
