@@ -143,9 +143,9 @@ const (
 	DevicesMoreApps                   Key = "devices.more_apps"                     // and {n} more
 	DevicesEnd                        Key = "devices.end"                           // Sign out
 	DevicesEndLabel                   Key = "devices.end_label"                     // Sign out {device}
-	DevicesEndOthers                  Key = "devices.end_others"                    // Sign out all {n} other devices
+	DevicesEndOthers                  Key = "devices.end_others"                    // Sign out the {n} other devices
 	DevicesEnded                      Key = "devices.ended"                         // {device} is signed out.
-	DevicesEndedOthers                Key = "devices.ended_others"                  // All {n} other devices are signed out.
+	DevicesEndedOthers                Key = "devices.ended_others"                  // The {n} other devices are signed out.
 	DevicesMore                       Key = "devices.more"                          // Show more devices
 	DevicesFirst                      Key = "devices.first"                         // Back to the first devices
 	DevicesNoMore                     Key = "devices.no_more"                       // There are no more devices.
