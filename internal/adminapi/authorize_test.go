@@ -244,6 +244,8 @@ func TestAD3_AD4_QueriesAreReadStrictly(t *testing.T) {
 			"include=everything":       "include",
 			"cursor=AAAA":              "cursor",
 			"account=%00":              "account",
+			"account=":                 "account",
+			"client=&account":          "account client",
 			"account=a%0Ab":            "account",
 			"client=" + long(400):      "client",
 			"x=1&limit=900&cursor=%00": "cursor limit x",

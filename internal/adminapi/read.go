@@ -2,7 +2,9 @@ package adminapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,8 +80,15 @@ func (c *call) readQuery() (findings, error) {
 			say(name, wrong)
 		}
 	}
+	// A program whose variable is empty did not mean everybody.
+	raw, _ := url.ParseQuery(c.URL.RawQuery)
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		if slices.Contains(raw[name], "") && name != "cursor" {
+			say(shown(name), "is empty; leave it out where it does not matter")
+		}
+	}
 	for _, p := range c.op.query {
-		if p.required && !f.Has(p.name) {
+		if p.required && !f.Has(p.name) && !raw.Has(p.name) {
 			say(p.name, "is missing")
 		}
 	}
