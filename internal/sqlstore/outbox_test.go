@@ -142,6 +142,31 @@ func TestLO7_ADeletedClientAloneIsTold(t *testing.T) {
 	})
 }
 
+// A client that is deleted while a session ends is told by one or the other.
+func TestLO7_DeletionMeetsTheEndOfASession(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, w *world) {
+		w.account(acme, "ada")
+		for i := range 40 {
+			name := fmt.Sprint("going", i)
+			w.hearing(name)
+			s := w.visited("ada", name)
+			for _, err := range compete(2, func(i int) error {
+				if i == 0 {
+					return w.DeleteClient(w.ctx, acme, name, noon, event(audit.ClientDeleted))
+				}
+				_, err := w.EndSessions(w.ctx, acme, logout.Ending{Sessions: []int64{s.Session.ID}, Reason: session.ByRequest}, noon, audit.Event{})
+				return err
+			}) {
+				w.must(err)
+			}
+			if got := w.told(logout.Query{ClientID: name}); len(got) == 0 {
+				t.Errorf("%s was not told", name)
+			}
+		}
+	})
+}
+
 // The metadata that decides is that of the transition, however often it changes.
 func TestLO7_TheClientIsReadInTheTransition(t *testing.T) {
 	t.Parallel()

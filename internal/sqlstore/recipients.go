@@ -25,7 +25,8 @@ type specVersion struct {
 	spec               *client.Spec
 }
 
-// at returns the metadata of a client at a version.
+// at returns the metadata of a client at a version, nil when it was deleted
+// since that was read: the deletion has told it of the session.
 func (c *specs) at(tx *Tx, tenant, clientID string, version, createdAt int64) (*client.Spec, error) {
 	key := specKey{tenant, clientID}
 	if v, ok := c.m.Load(key); ok {
@@ -35,6 +36,9 @@ func (c *specs) at(tx *Tx, tenant, clientID string, version, createdAt int64) (*
 	}
 	var text string
 	err := tx.QueryRow(`SELECT spec FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID).Scan(&text)
+	if errors.Is(err, ErrNoRows) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +99,7 @@ func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Rea
 			if err != nil {
 				return err
 			}
-			if logout.Hears(spec, reason) {
+			if spec != nil && logout.Hears(spec, reason) {
 				jobs = append(jobs, logout.Notice(tenant, spec, *x, reason))
 			}
 		}
@@ -116,7 +120,7 @@ func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) erro
 		return err
 	}
 	spec, err := s.specs.at(tx, tenant, clientID, j.version, j.createdAt)
-	if err != nil || !logout.Hears(spec, sess.ClientDeleted) {
+	if err != nil || spec == nil || !logout.Hears(spec, sess.ClientDeleted) {
 		return err
 	}
 	rows, err := tx.Query(sessionsOfClient, tenant, clientID, micro(now))
