@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,15 +14,15 @@ import (
 )
 
 // nodes is one node on SQLite and two on one PostgreSQL.
-func nodes(t *testing.T, fn func(t *testing.T, nodes []*rptest.World)) {
+func nodes(t *testing.T, tenants string, fn func(t *testing.T, nodes []*rptest.World)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		fn(t, []*rptest.World{rptest.New(t, oneTenant, rptest.Options{})})
+		fn(t, []*rptest.World{rptest.New(t, tenants, rptest.Options{})})
 	})
 	t.Run("postgres, two nodes", func(t *testing.T) {
 		t.Parallel()
-		w := rptest.New(t, oneTenant, rptest.Options{Database: storetest.MigratedPostgres(t)})
+		w := rptest.New(t, tenants, rptest.Options{Database: storetest.MigratedPostgres(t)})
 		fn(t, []*rptest.World{w, w.Node()})
 	})
 }
@@ -47,7 +48,7 @@ func together(n int, fn func(i int)) {
 // one succeeds, and when the last has been answered its tokens are dead.
 func TestTK1_I1_CodeOverHTTP(t *testing.T) {
 	t.Parallel()
-	nodes(t, func(t *testing.T, nodes []*rptest.World) {
+	nodes(t, oneTenant, func(t *testing.T, nodes []*rptest.World) {
 		for _, client := range []string{"web", "spa", "opaque"} {
 			b := nodes[0].Browser()
 			b.Enter("default", "ada.tk1@example.com", 0)
@@ -86,7 +87,7 @@ func TestTK1_I1_CodeOverHTTP(t *testing.T) {
 // nodes, give one successor; it lives, and the family dies with a late replay.
 func TestTK4_I2_RotationOverHTTP(t *testing.T) {
 	t.Parallel()
-	nodes(t, func(t *testing.T, nodes []*rptest.World) {
+	nodes(t, oneTenant, func(t *testing.T, nodes []*rptest.World) {
 		b := nodes[0].Browser()
 		b.Enter("default", "ada.tk4@example.com", 0)
 		first := b.Tokens("spa", nil)
@@ -137,56 +138,73 @@ type operation struct {
 }
 
 // TestLO6_I3_LogoutIsLinearizable: while a session is used from all sides, on
-// all nodes, it ends; nothing that begins after the answer succeeds, and
-// nothing fails that was answered before the logout began.
+// all nodes, it ends, in each of the ways there are; nothing that begins after the
+// answer succeeds, and nothing fails that was answered before the end began.
 func TestLO6_I3_LogoutIsLinearizable(t *testing.T) {
 	t.Parallel()
-	nodes(t, func(t *testing.T, nodes []*rptest.World) {
-		for round := range 4 {
-			b := nodes[0].Browser()
-			b.Enter("default", "ada.lo6@example.com", 0)
-			ops := operations(b)
-			for _, op := range ops {
-				if !op.try(nodes[round%len(nodes)]) {
-					t.Fatalf("%s does not work before", op.name)
+	nodes(t, replace(t, oneTenant, "resources:\n", administrator+"resources:\n"), func(t *testing.T, nodes []*rptest.World) {
+		nodes[0].Wait(time.Hour)
+		history := &ended{nodes: nodes}
+		for round, way := range waysToEnd {
+			history.by(t, round, way)
+		}
+		t.Logf("%d ways, %d operations, %d of them after the answer, %d of those succeeded",
+			len(waysToEnd), history.all.Load(), history.after.Load(), history.violations.Load())
+	})
+}
+
+// ended counts what was tried of sessions that ended.
+type ended struct {
+	nodes                  []*rptest.World
+	all, after, violations atomic.Int64
+}
+
+// by uses a session from all sides while it ends in one way.
+func (h *ended) by(t *testing.T, round int, way wayToEnd) {
+	t.Helper()
+	node := func(i int) *rptest.World { return h.nodes[i%len(h.nodes)] }
+	b, email := h.nodes[0].Browser(), fmt.Sprintf("ada.lo6.%d@example.com", round)
+	b.Enter("default", email, time.Minute)
+	ops := operations(b)
+	for _, op := range ops {
+		if !op.try(node(round)) {
+			t.Fatalf("%s does not work before", op.name)
+		}
+	}
+	end := way.prepare(t, node(round+1), b, email)
+	var begun, answered atomic.Bool
+	var warm, late sync.WaitGroup
+	warm.Add(len(ops))
+	for i, op := range ops {
+		late.Go(func() {
+			for n, dead := 0, 0; dead <= 8; n++ {
+				dueAlive, dueDead := !begun.Load(), answered.Load()
+				ok := op.try(node(i + n))
+				h.all.Add(1)
+				if dueDead {
+					dead++
+					h.after.Add(1)
+					if ok {
+						h.violations.Add(1)
+						t.Errorf("%s succeeded after the answer to %s", op.name, way.name)
+					}
+				} else if dueAlive && !ok && !begun.Load() && faults(h.nodes) == "" {
+					t.Errorf("%s failed before the beginning of %s", op.name, way.name)
+				}
+				if n == 2 {
+					warm.Done()
 				}
 			}
-			var begun, answered atomic.Bool
-			var warm, late sync.WaitGroup
-			warm.Add(len(ops))
-			var after atomic.Int32
-			for i, op := range ops {
-				late.Go(func() {
-					for n := 0; ; n++ {
-						w := nodes[(i+n)%len(nodes)]
-						dueAlive, dueDead := !begun.Load(), answered.Load()
-						ok := op.try(w)
-						if dueDead {
-							if after.Add(1); ok {
-								t.Errorf("%s succeeded after the logout was answered", op.name)
-							}
-							if n > 8 {
-								return
-							}
-						} else if dueAlive && !ok && !begun.Load() && faults(nodes) == "" {
-							t.Errorf("%s failed before the logout began", op.name)
-						}
-						if n == 2 {
-							warm.Done()
-						}
-					}
-				})
-			}
-			warm.Wait()
-			begun.Store(true)
-			end := b.At(nodes[(round+1)%len(nodes)]).Get("/endsession?" + q("client_id", "web", "post_logout_redirect_uri", rptest.Bye).Encode())
-			answered.Store(true)
-			late.Wait()
-			if end.Status() != http.StatusSeeOther || after.Load() < int32(len(ops)) {
-				t.Errorf("logout answered %d; %d operations began after it", end.Status(), after.Load())
-			}
-		}
-	})
+		})
+	}
+	warm.Wait()
+	begun.Store(true)
+	problem := end()
+	answered.Store(true)
+	late.Wait()
+	if problem != "" {
+		t.Errorf("%s answered %s", way.name, problem)
+	}
 }
 
 // operations are what a browser's session allows.
