@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/account"
@@ -19,11 +20,16 @@ import (
 const olderDie = `valid_from = CASE WHEN valid_from > $3 THEN valid_from ELSE $3 END`
 
 // holdAccount locks the account's row for the transition if the account may be
-// used and has not been changed after now; else session.ErrNotFound.
+// used and has not been changed after now; else session.ErrNotFound. SQLite's
+// one writer has nobody to lock out.
 func holdAccount(tx *Tx, tenant, sub string, now time.Time) error {
-	n, err := tx.Exec(`UPDATE accounts SET valid_from = valid_from
-		WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL AND valid_from <= $3`, tenant, sub, micro(now))
-	if err == nil && n == 0 {
+	query := `SELECT valid_from FROM accounts WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL AND valid_from <= $3`
+	if !tx.alone {
+		query += ` FOR UPDATE`
+	}
+	var since int64
+	err := tx.QueryRow(query, tenant, sub, micro(now)).Scan(&since)
+	if errors.Is(err, ErrNoRows) {
 		err = sess.ErrNotFound
 	}
 	return err

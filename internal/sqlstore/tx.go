@@ -29,6 +29,7 @@ type Tx struct {
 	open cursor // rows not yet closed
 
 	queued bool // a job was put into the outbox
+	alone  bool // no other transition runs meanwhile (SQLite)
 }
 
 // Exec runs a statement and returns the number of rows it changed.

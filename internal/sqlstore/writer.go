@@ -189,7 +189,7 @@ func (w *writer) end() error {
 // run calls the transition. broken is set when a statement of it may have
 // ended the transaction that the group shares.
 func (w *writer) run(j *job) (err, broken error) {
-	tx := &Tx{s: writeConn{w.conn}}
+	tx := &Tx{s: writeConn{w.conn}, alone: true}
 	err = tx.end(call(j.fn, tx, w.log))
 	if tx.err != nil && !liteSafe(tx.err) {
 		return err, tx.err
