@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -175,4 +176,28 @@ func exec(t testing.TB, w *rptest.World, query string, args ...any) {
 	t.Helper()
 	_, err := w.Server.DB.WriteOne(context.WithoutCancel(t.Context()), query, args...)
 	must(t, err)
+}
+
+// TestManyPressesUndoOnce: two links of one account, each pressed sixteen times
+// at once.
+func TestManyPressesUndoOnce(t *testing.T) {
+	t.Parallel()
+	rptest.BothMailing(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		var pages []func()
+		for i := range 2 {
+			w.Browser().SignIn(w.Authorize("web", nil), ada, rptest.Password)
+			w.Wait(time.Second)
+			b := w.Browser()
+			p := b.Follow(b.Get(w.Path(w.Mail(ada, i))))
+			pages = append(pages, func() { b.Submit(p, nil) })
+		}
+		var all sync.WaitGroup
+		for i := range 32 {
+			all.Go(pages[i%2])
+		}
+		all.Wait()
+		if n := len(w.Audit("default", string(audit.AccountDisowned))); n != 1 {
+			t.Errorf("undone %d times", n)
+		}
+	})
 }

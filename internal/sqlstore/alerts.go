@@ -131,10 +131,16 @@ func restoreAddress(tx *Tx, tenant string, a *alert.Alert) error {
 		tenant, a.Address, a.Sub, a.At); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE accounts SET
-			email = CASE WHEN EXISTS (SELECT 1 FROM identifiers AS i WHERE i.tenant = $1 AND i.kind = 'email' AND i.key = $3 AND i.sub = $2) THEN $4 ELSE '' END,
-			email_verified = TRUE
-		WHERE tenant = $1 AND sub = $2`, tenant, a.Sub, a.Address, a.Email)
+	var owner string
+	err := tx.QueryRow(`SELECT sub FROM identifiers WHERE tenant = $1 AND kind = 'email' AND key = $2`, tenant, a.Address).Scan(&owner)
+	if err != nil && !errors.Is(err, ErrNoRows) {
+		return err
+	}
+	email, own := "", owner == a.Sub
+	if own {
+		email = a.Email
+	}
+	_, err = tx.Exec(`UPDATE accounts SET email = $3, email_verified = $4 WHERE tenant = $1 AND sub = $2`, tenant, a.Sub, email, own)
 	return err
 }
 
