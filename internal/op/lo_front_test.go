@@ -196,6 +196,20 @@ func TestLO9_ByTheProfileAndByPOST(t *testing.T) {
 	}
 }
 
+// TestLO9_WithoutTheBrowsersCookie: one that keeps only the session's is told at
+// once; the page after a form would know it no more.
+func TestLO9_WithoutTheBrowsersCookie(t *testing.T) {
+	t.Parallel()
+	w := rptest.New(t, listening, rptest.Options{})
+	b := w.Browser()
+	sid := enter(t, w, b, "ada.cookieless@example.com", "orders")
+	b.SetCookie("__Host-foyer-default.browser", "")
+	p := b.Submit(b.Get("/endsession"), q("scope", "device"))
+	if !slices.Equal(frames(t, p), []string{told(sid)}) || !p.Has("signed-out") || b.Alive() {
+		t.Errorf("%d %q, frames %q", p.Status(), p.Location(), frames(t, p))
+	}
+}
+
 // TestLO9_SelfRegisteredClients: the same rules; they are returned to without a
 // click only when a hint named the session, also after a form.
 func TestLO9_SelfRegisteredClients(t *testing.T) {

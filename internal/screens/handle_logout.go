@@ -137,7 +137,8 @@ func (s *Screens) LoggedOut(w http.ResponseWriter, r *http.Request, p logout.Pen
 			q.Cause = err // the session has ended: nothing that fails now may say otherwise
 		}
 	}
-	if len(told.Frames) > 0 && r.Method == http.MethodPost {
+	// The page is for this browser's cookie: one without it is told in the answer.
+	if len(told.Frames) > 0 && r.Method == http.MethodPost && s.Browser(r) != "" {
 		return web.Redirect(w, s.farewell(r, p, d, told))
 	}
 	return s.goodbye(w, r, p, d, told)
