@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -32,7 +33,9 @@ type Page struct {
 	*httptest.ResponseRecorder
 	T   testing.TB
 	URL *url.URL
-	doc *html.Node
+
+	parse sync.Once // many may press its button at once
+	doc   *html.Node
 }
 
 func (b *Browser) send(method, path, body string, header http.Header) *Page {
@@ -187,11 +190,11 @@ func (p *Page) Status() int { return p.ResponseRecorder.Code }
 
 // Find returns the first element for which ok is true, nil when there is none.
 func (p *Page) Find(ok func(*html.Node) bool) *html.Node {
-	if p.doc == nil {
+	p.parse.Do(func() {
 		var err error
 		p.doc, err = html.Parse(strings.NewReader(p.Body.String()))
 		check(p.T, err)
-	}
+	})
 	var found *html.Node
 	each(p.doc, func(n *html.Node) {
 		if found == nil && ok(n) {
