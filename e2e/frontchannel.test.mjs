@@ -96,6 +96,7 @@ describe('front-channel logout', () => {
     await page.waitForFunction(() => document.querySelectorAll('.outcome[data-state=unsure]').length === 1)
     assert.deepEqual(await outcomes(page), { near: 'Told', slow: 'Not sure' })
     assert.equal(await page.locator('#unsure').isVisible(), true)
+    assert.equal(await page.locator('#applications-lead').innerText(), 'We told your applications:')
     for (const response of blocked.splice(0)) response.end() // later: it was told after all
     await page.waitForFunction(() => document.querySelectorAll('.outcome[data-state=told]').length === 2)
     assert.equal(await page.locator('#unsure').isVisible(), false)

@@ -111,6 +111,7 @@ const (
 	SignedOutReturnHint               Key = "signed_out.return_hint"                // The application asked us to send you to {host}. Continue only if you know it.
 	SignedOutEverywhereLead           Key = "signed_out.everywhere_lead"            // You are signed out on all your devices.
 	SignedOutTelling                  Key = "signed_out.telling"                    // We are telling your applications:
+	SignedOutTellingDone              Key = "signed_out.telling_done"               // We told your applications:
 	SignedOutWaiting                  Key = "signed_out.waiting"                    // Telling it…
 	SignedOutTold                     Key = "signed_out.told"                       // Told
 	SignedOutUnsure                   Key = "signed_out.unsure"                     // Not sure

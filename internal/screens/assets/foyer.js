@@ -68,6 +68,8 @@ if (applications) {
     if (over) return;
     over = true;
     paint();
+    const lead = document.getElementById("applications-lead");
+    lead.textContent = lead.dataset.done;
     if (onward && navigation?.type !== "back_forward") location.replace(onward.href);
     else document.getElementById("unsure").hidden = false;
   };
