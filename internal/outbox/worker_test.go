@@ -22,10 +22,12 @@ type office struct {
 	ctx   context.Context
 	now   atomic.Int64 // Unix microseconds
 	id    int64
+
+	settled chan struct{} // a token for each group of outcomes that work has recorded
 }
 
 func newOffice(tb testing.TB, db *sqlstore.DB) *office {
-	o := &office{TB: tb, db: db, store: sqlstore.NewStore(db), ctx: context.Background()}
+	o := &office{TB: tb, db: db, store: sqlstore.NewStore(db), ctx: context.Background(), settled: make(chan struct{}, 10000)}
 	o.now.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
 	return o
 }
@@ -58,12 +60,11 @@ func (o *office) count(lane outbox.Lane, state outbox.State) (n int) {
 	return n
 }
 
-// work runs a worker until the returned function is called. told gets a token
-// for each attempt that is over and every round of the worker polls, so until
-// waits without sleeping.
+// work runs a worker until the returned function is called. What the worker
+// knows of a lane follows the attempt: who waits for that looks at o.settled.
 func (o *office) work(handle outbox.Handler) (w *outbox.Worker, stop func()) {
 	w = outbox.NewWorker(outbox.Options{
-		Store: o.store, Handlers: map[outbox.Kind]outbox.Handler{"k": handle}, Now: o.clock, Holder: fmt.Sprintf("w%p", handle),
+		Store: signalling{o.store, o.settled}, Handlers: map[outbox.Kind]outbox.Handler{"k": handle}, Now: o.clock, Holder: fmt.Sprintf("w%p", handle),
 		Log: slog.New(slog.DiscardHandler), Stretch: func(d time.Duration) time.Duration { return d },
 	})
 	ctx, cancel := context.WithCancel(o.ctx)
@@ -158,9 +159,7 @@ func TestAFailingReceiverIsProbedAndThenGetsAll(t *testing.T) {
 		var down atomic.Bool
 		down.Store(true)
 		var attempts, failed atomic.Int64
-		over := make(chan struct{}, 10000)
 		w, stop := o.work(func(ctx context.Context, j outbox.Job) outbox.Outcome {
-			defer func() { over <- struct{}{} }()
 			attempts.Add(1)
 			if down.Load() {
 				failed.Add(1)
@@ -168,18 +167,18 @@ func TestAFailingReceiverIsProbedAndThenGetsAll(t *testing.T) {
 			}
 			return delivered(ctx, j)
 		})
-		o.until(over, "the lane pauses", func() bool { return w.Paused() == 1 })
+		o.until(o.settled, "the lane pauses", func() bool { return w.Paused() == 1 })
 		if n := failed.Load(); n > 4 {
 			t.Errorf("%d attempts before the pause, of 100 that wait", n)
 		}
 		before := failed.Load()
 		o.now.Add(int64(6 * time.Second / time.Microsecond))
 		w.Wake()
-		o.until(over, "one probe", func() bool { return failed.Load() == before+1 && w.Paused() == 1 })
+		o.until(o.settled, "one probe", func() bool { return failed.Load() == before+1 && w.Paused() == 1 })
 		down.Store(false)
 		o.now.Add(int64(time.Minute / time.Microsecond))
 		w.Wake()
-		o.until(over, "all are tried once the receiver is back", func() bool { return attempts.Load()-failed.Load() == 100 })
+		o.until(o.settled, "all are tried once the receiver is back", func() bool { return attempts.Load()-failed.Load() == 100 })
 		stop()
 		if n := o.count(lane, outbox.Delivered); n != 100 {
 			t.Errorf("%d delivered", n)
