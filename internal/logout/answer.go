@@ -44,6 +44,9 @@ func judgeAnswer(a attempt, stretch func(time.Duration) time.Duration) outbox.Ou
 	case errors.Is(a.err, egress.ErrBlocked):
 		o.State, o.Answer = outbox.Refused, "address not allowed here (egress.allow_private_networks)"
 		return o
+	case errors.Is(a.err, errWithdrawn):
+		o.State, o.Answer = outbox.Refused, a.err.Error()
+		return o
 	case a.err != nil:
 		o.Answer, o.Failing = strings.TrimPrefix(a.err.Error(), "egress: "), true
 	case status >= 200 && status < 300:

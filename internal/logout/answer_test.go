@@ -54,6 +54,7 @@ func TestLO8_AnswersOfApplications(t *testing.T) {
 		"nobody answered":                           {err: egress.ErrTimeout, state: outbox.Pending, wait: 5 * time.Second, failing: true, answer: "no answer in time", cite: "spec/logout.md §3"},
 		"no connection":                             {err: egress.ErrConnect, state: outbox.Pending, wait: 5 * time.Second, failing: true, answer: "no connection", cite: "spec/logout.md §3"},
 		"a bad certificate":                         {err: egress.ErrTLS, state: outbox.Pending, wait: 5 * time.Second, failing: true, answer: "certificate or TLS handshake refused", cite: "spec/logout.md §3"},
+		"an address that was withdrawn":             {err: errWithdrawn, state: outbox.Refused, answer: "not sent: the client has no backchannel_logout_uri any more", cite: "docs/decisions/0015"},
 		"an address that is not allowed":            {err: egress.ErrBlocked, state: outbox.Refused, answer: "address not allowed here (egress.allow_private_networks)", cite: "SS1"},
 		"just within 24 h":                          {status: 500, attempts: 99, age: 23*time.Hour + 44*time.Minute, state: outbox.Pending, wait: 15 * time.Minute, failing: true, answer: "HTTP 500", cite: "spec/logout.md §3"},
 		"after 24 h it is dead":                     {status: 500, attempts: 99, age: 23*time.Hour + 46*time.Minute, state: outbox.Dead, failing: true, answer: "HTTP 500", cite: "spec/logout.md §3"},

@@ -58,7 +58,7 @@ func (d *Deliverer) Deliver(ctx context.Context, j outbox.Job) outbox.Outcome {
 		a.res, a.err, err = d.send(ctx, j, &a.notice, now)
 	}
 	switch {
-	case errors.Is(err, errNoTenant): // perhaps for a while
+	case errors.Is(err, errNoTenant), errors.Is(err, errWithdrawn): // the first perhaps for a while
 		a.err = err
 	case err != nil: // of ours, not of the application
 		d.Log.ErrorContext(ctx, "logout token not sent", "tenant", j.Tenant, "client_id", j.Lane.Name(), "err", err)
@@ -68,8 +68,9 @@ func (d *Deliverer) Deliver(ctx context.Context, j outbox.Job) outbox.Outcome {
 }
 
 var (
-	errNoTenant = errors.New("not sent: the tenant is disabled or gone")
-	errOurs     = errors.New("not sent: this server could not make the token")
+	errNoTenant  = errors.New("not sent: the tenant is disabled or gone")
+	errWithdrawn = errors.New("not sent: the client has no backchannel_logout_uri any more")
+	errOurs      = errors.New("not sent: this server could not make the token")
 )
 
 // send makes the token and posts it. callErr is why nobody answered, err why
@@ -82,9 +83,11 @@ func (d *Deliverer) send(ctx context.Context, j outbox.Job, n *notice, now time.
 	uri, alg := n.URI, n.Alg
 	c, err := d.Clients.Find(ctx, t.ID, j.Lane.Name())
 	switch {
-	case err == nil && c.BackchannelLogoutURI != "": // as it is now: an operator may have mended it
+	case err == nil && c.BackchannelLogoutURI == "": // who answers there today may be anybody
+		return res, nil, errWithdrawn
+	case err == nil: // as it is now: an operator may have mended it
 		uri, alg = c.BackchannelLogoutURI, c.IDTokenSignedResponseAlg
-	case err != nil && !errors.Is(err, client.ErrNotFound):
+	case !errors.Is(err, client.ErrNotFound):
 		return res, nil, fmt.Errorf("find client: %w", err)
 	}
 	logoutToken, err := d.mint(ctx, t, token.LogoutToken{Aud: j.Lane.Name(), Sub: j.Sub, SID: j.SID}, alg, now)

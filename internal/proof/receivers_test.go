@@ -6,8 +6,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/foyer-id/foyer/internal/client"
+	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/rptest"
+	"github.com/foyer-id/foyer/internal/session"
 )
 
 // TestL3_LO8_ReceiversThatMisbehave: redirects are not followed, endless answers
@@ -76,4 +81,44 @@ func TestL3_LO8_ReceiversThatMisbehave(t *testing.T) {
 	if all := strings.Join(records, "\n") + w.Log.String(); strings.Contains(all, "MARKER-BODY") {
 		t.Error("the body of an answer was kept (SS5)")
 	}
+}
+
+// TestLO7_TheAddressOfTheMoment: where a token goes is what the client says at
+// the attempt; nowhere when it says nothing any more, and to where it was only
+// when the client itself is gone.
+func TestLO7_TheAddressOfTheMoment(t *testing.T) {
+	t.Parallel()
+	r := newReceivers(t)
+	w := rptest.New(t, r.listening(1), rptest.Options{Flags: map[string]string{"egress-allow-private-networks": "127.0.0.0/8"}})
+	then, err := w.Server.Clients.Find(t.Context(), "default", "app0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := logout.Notice("default", &then.Spec, logout.Ended{ID: 1, SID: "sid", Sub: "sub"}, session.ByAdmin)
+	job.Since, job.Attempts = w.Now().UnixMicro(), 1
+	is := func(what string, state outbox.State, app0, app1 int) {
+		t.Helper()
+		w.Wait(2 * time.Second)
+		o := w.Server.Deliverer.Deliver(t.Context(), job)
+		if o.State != state || len(r.told("app0")) != app0 || len(r.told("app1")) != app1 {
+			t.Errorf("%s: %s %q, %d at its address, %d at another", what, o.State, o.Answer, len(r.told("app0")), len(r.told("app1")))
+		}
+	}
+	change := func(uri string) {
+		t.Helper()
+		spec := then.Spec
+		spec.BackchannelLogoutURI = uri
+		if _, err := w.Server.Clients.Update(t.Context(), "default", spec, 0, client.CheckContext{Origin: then.Origin, PlainHTTP: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is("as it was", outbox.Delivered, 1, 0)
+	change(r.base + "/app1")
+	is("moved", outbox.Delivered, 1, 1)
+	change("")
+	is("withdrawn", outbox.Refused, 1, 1)
+	if err := w.Server.Clients.Delete(t.Context(), "default", "app0"); err != nil {
+		t.Fatal(err)
+	}
+	is("of a client that is gone", outbox.Delivered, 2, 1)
 }
