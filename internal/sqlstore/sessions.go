@@ -102,17 +102,24 @@ func (s *Store) RenewSession(ctx context.Context, tenant string, b sess.Begin, n
 	})
 }
 
-// signedIn writes what follows from a right attempt.
+const seenDevice = `INSERT INTO devices (tenant, sub, browser, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
+	ON CONFLICT (tenant, sub, browser) DO UPDATE SET last_seen = excluded.last_seen`
+
+// signedIn writes what follows from a right attempt. Only where a mail about it
+// may be due is it asked whether the browser is new to the account.
 func signedIn(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time, e audit.Event) error {
-	seen := micro(now) // when the account was first used in this browser
-	if b.Session.Browser != "" {
-		if err := tx.QueryRow(`INSERT INTO devices (tenant, sub, browser, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
-			ON CONFLICT (tenant, sub, browser) DO UPDATE SET last_seen = excluded.last_seen RETURNING first_seen`,
-			tenant, b.Session.Sub, b.Session.Browser, micro(now)).Scan(&seen); err != nil {
+	x := b.Session
+	first := micro(now) // when the account was first used in this browser
+	switch {
+	case x.Browser == "":
+	case b.Alert.Sub == "":
+		tx.Later(seenDevice, tenant, x.Sub, x.Browser, first)
+	default:
+		if err := tx.QueryRow(seenDevice+` RETURNING first_seen`, tenant, x.Sub, x.Browser, first).Scan(&first); err != nil {
 			return err
 		}
 	}
-	if b.Alert.Sub == b.Session.Sub && seen == micro(now) {
+	if b.Alert.Sub == x.Sub && first == micro(now) {
 		if err := putAlert(tx, tenant, b.Alert, now); err != nil {
 			return err
 		}
