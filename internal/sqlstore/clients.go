@@ -87,12 +87,14 @@ func (s *Store) UpdateClient(ctx context.Context, tenant string, c *client.Clien
 	})
 }
 
-// In these a sub-select makes SQLite use the index (accountSessions).
+// A sub-select makes SQLite use the index (accountSessions). PostgreSQL uses it
+// without; with it, it would join a table that it knows nothing about yet with
+// itself, each row with each.
 const (
-	deleteConsents = `DELETE FROM consents WHERE tenant = $1 AND client_id = $2
-		AND sub IN (SELECT x.sub FROM consents AS x WHERE x.tenant = $1 AND x.client_id = $2)`
-	deleteParticipants = `DELETE FROM participants WHERE tenant = $1 AND client_id = $2
-		AND session IN (SELECT x.session FROM participants AS x WHERE x.tenant = $1 AND x.client_id = $2)`
+	deleteConsents      = `DELETE FROM consents WHERE tenant = $1 AND client_id = $2`
+	deleteParticipants  = `DELETE FROM participants WHERE tenant = $1 AND client_id = $2`
+	consentsByIndex     = ` AND sub IN (SELECT x.sub FROM consents AS x WHERE x.tenant = $1 AND x.client_id = $2)`
+	participantsByIndex = ` AND session IN (SELECT x.session FROM participants AS x WHERE x.tenant = $1 AND x.client_id = $2)`
 )
 
 // DeleteClient implements client.Store. Its grants stay until they are swept
@@ -110,7 +112,10 @@ func (s *Store) DeleteClient(ctx context.Context, tenant, clientID string, now t
 		if err := changedOne(n, err, client.ErrNotFound); err != nil {
 			return err
 		}
-		for _, statement := range []string{deleteConsents, deleteParticipants} {
+		for statement, byIndex := range map[string]string{deleteConsents: consentsByIndex, deleteParticipants: participantsByIndex} {
+			if tx.alone {
+				statement += byIndex
+			}
 			if _, err := tx.Exec(statement, tenant, clientID); err != nil {
 				return err
 			}

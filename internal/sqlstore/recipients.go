@@ -123,11 +123,7 @@ func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) erro
 	if err != nil || spec == nil || !logout.Hears(spec, sess.ClientDeleted) {
 		return err
 	}
-	rows, err := tx.Query(sessionsOfClient, tenant, clientID, micro(now))
-	list, err := collect(rows, err, func(rows *Rows) (x logout.Ended, err error) {
-		err = rows.Scan(&x.ID, &x.SID, &x.Sub)
-		return x, err
-	})
+	list, err := sessionsOfClient(tx, tenant, clientID, now)
 	if err != nil {
 		return err
 	}
@@ -138,7 +134,28 @@ func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) erro
 	return addJob(tx, tenant, now, jobs...)
 }
 
-// A sub-select makes SQLite use the index (accountSessions).
-const sessionsOfClient = `SELECT s.id, s.sid, s.sub FROM sessions AS s WHERE s.tenant = $1
-	AND s.id IN (SELECT p.session FROM participants AS p WHERE p.tenant = $1 AND p.client_id = $2) AND ` + sessionAlive + `
-	ORDER BY s.id`
+const clientSessionIDs = `SELECT p.session FROM participants AS p WHERE p.tenant = $1 AND p.client_id = $2 ORDER BY p.session`
+
+// sessionsOfClient are the live ones. No join: of tables that it knows nothing
+// about yet PostgreSQL compares each row with each.
+func sessionsOfClient(tx *Tx, tenant, clientID string, now time.Time) (list []logout.Ended, err error) {
+	rows, err := tx.Query(clientSessionIDs, tenant, clientID)
+	ids, err := collect(rows, err, scanID)
+	for chunk := range slices.Chunk(ids, bulkRows) {
+		args := append(make([]any, 0, 3+len(chunk)), tenant, chunk[0], micro(now))
+		for _, id := range chunk {
+			args = append(args, id)
+		}
+		rows, err := tx.Query(`SELECT s.id, s.sid, s.sub FROM sessions AS s WHERE s.tenant = $1 AND s.id >= $2
+			AND s.id IN (`+placeholders(4, len(chunk))+`) AND `+sessionAlive, args...)
+		part, err := collect(rows, err, func(rows *Rows) (x logout.Ended, err error) {
+			err = rows.Scan(&x.ID, &x.SID, &x.Sub)
+			return x, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, part...)
+	}
+	return list, err
+}
