@@ -42,7 +42,7 @@ func (r *accountRow) account() (*account.Account, error) {
 		return nil, nil
 	}
 	if r.profile != "{}" {
-		if err := json.Unmarshal([]byte(r.profile), &r.Profile); err != nil {
+		if err := readProfile(r.profile, &r.Profile); err != nil {
 			return nil, fmt.Errorf("read profile of %s: %w", r.Sub, err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/foyer-id/foyer/internal/grant"
 )
 
-// IssueCode implements grant.Store. Writing last_seen is the check that the
-// session lives, and locks its row: a logout comes before or after, not between.
+// IssueCode implements grant.Store. Reading the session locks its row: a logout
+// comes before or after, not between.
 func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue, now time.Time) error {
 	g := &c.Grant
 	spec, err := json.Marshal(&g.Spec)
@@ -20,13 +20,12 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		return fmt.Errorf("issue code: %w", err)
 	}
 	return collided(s.db.Write(ctx, func(tx *Tx) error {
-		n, err := tx.Exec(`UPDATE sessions AS s SET last_seen = CASE WHEN $5 THEN last_seen ELSE $3 END
-			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive, tenant, g.Session, micro(now), g.Sub, c.Silent)
+		used, err := holdSession(tx, tenant, g.Session, g.Sub, now)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return grant.ErrSessionEnded
+		if !c.Silent && used.stale(now) {
+			tx.Later(`UPDATE sessions SET last_seen = $3 WHERE tenant = $1 AND id = $2`, tenant, g.Session, micro(now))
 		}
 		tx.Later(`INSERT INTO grants (tenant, id, client_id, sub, session, bound, created_at, expires_at, revoked_at,
 				code_hash, code_expires_at, code_used_at, spec)
@@ -40,6 +39,33 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		}
 		return nil
 	}))
+}
+
+// use is when a session was last used, and how long it may be idle.
+type use struct{ lastSeen, idleTimeout int64 }
+
+// stale tells whether the last use is worth writing anew: a move by less than a
+// hundredth of the idle time, or a minute, is not.
+func (u use) stale(now time.Time) bool {
+	step := time.Minute.Microseconds()
+	if u.idleTimeout > 0 {
+		step = min(step, u.idleTimeout/100)
+	}
+	return micro(now)-u.lastSeen >= step
+}
+
+// holdSession locks the row of a live session for the transition, as
+// holdAccount does; grant.ErrSessionEnded.
+func holdSession(tx *Tx, tenant string, id int64, sub string, now time.Time) (u use, err error) {
+	query := `SELECT s.last_seen, s.idle_timeout FROM sessions AS s WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND ` + sessionAlive
+	if !tx.alone {
+		query += ` FOR UPDATE`
+	}
+	err = tx.QueryRow(query, tenant, id, micro(now), sub).Scan(&u.lastSeen, &u.idleTimeout)
+	if errors.Is(err, ErrNoRows) {
+		err = grant.ErrSessionEnded
+	}
+	return u, err
 }
 
 // collided tells the one unique key of a transition's inserts: the selector.

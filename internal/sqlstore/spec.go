@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/grant"
 	sess "github.com/foyer-id/foyer/internal/session"
 )
@@ -16,6 +17,16 @@ func readSpec(text string, to *grant.Spec) error {
 	var s grant.Spec
 	if r := (specReader{rest: text}); r.spec(&s) {
 		*to = s
+		return nil
+	}
+	return json.Unmarshal([]byte(text), to)
+}
+
+// readProfile does the same for a person's profile.
+func readProfile(text string, to *account.Profile) error {
+	var p account.Profile
+	if r := (specReader{rest: text}); r.profile(&p) {
+		*to = p
 		return nil
 	}
 	return json.Unmarshal([]byte(text), to)
@@ -67,6 +78,22 @@ func (r *specReader) member(name string, s *grant.Spec) {
 	default: // claims, and what later releases add
 		r.lost = true
 	}
+}
+
+// profile reads one that has claims alone, each of them once.
+func (r *specReader) profile(p *account.Profile) bool {
+	r.take(`{"claims":{`)
+	p.Claims = make(map[string]string, 4)
+	for first := true; !r.lost && !r.took("}"); first = false {
+		if !first {
+			r.take(",")
+		}
+		name := r.text()
+		r.take(":")
+		p.Claims[name] = r.text()
+	}
+	r.take("}")
+	return !r.lost && r.rest == ""
 }
 
 // took takes a prefix away, if it is there.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/grant"
 	"github.com/foyer-id/foyer/internal/oidc"
 )
@@ -90,4 +91,56 @@ func BenchmarkReadSpec(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestProfilesAreReadAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		profile account.Profile
+		fast    bool
+	}{
+		"claims":        {account.Profile{Claims: map[string]string{"given_name": "Ada", "family_name": "Lovelace"}}, true},
+		"one":           {account.Profile{Claims: map[string]string{"locale": "en-GB"}}, true},
+		"none":          {account.Profile{}, false},
+		"other letters": {account.Profile{Claims: map[string]string{"given_name": "José"}}, false},
+		"escapes":       {account.Profile{Claims: map[string]string{"nickname": "a\"b<c>"}}, false},
+		"an address":    {account.Profile{Claims: map[string]string{"locale": "en"}, Address: json.RawMessage(`{"country":"GB"}`)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := json.Marshal(c.profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got, fast account.Profile
+			if err := readProfile(string(text), &got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.profile, got); diff != "" {
+				t.Error(diff)
+			}
+			if r := (specReader{rest: string(text)}); r.profile(&fast) != c.fast {
+				t.Errorf("%s: the short way is taken: %t", text, !c.fast)
+			}
+		})
+	}
+}
+
+// FuzzProfile: what the short way reads, it reads as the general decoder does.
+func FuzzProfile(f *testing.F) {
+	for _, s := range []string{`{"claims":{"a":"b","c":"d"}}`, `{"claims":{}}`, `{"claims":{"a":"b","a":"c"}}`, `{"claims":{"a":"b",}}`, `{"claims":{"a":1}}`, `{"claims":null}`, `{"claims":{"a":"b"},"x":1}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var fast, want account.Profile
+		if r := (specReader{rest: text}); !r.profile(&fast) {
+			return
+		}
+		if err := json.Unmarshal([]byte(text), &want); err != nil {
+			t.Fatalf("%s: not JSON: %v", text, err)
+		}
+		if diff := cmp.Diff(want, fast); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	})
 }
