@@ -266,8 +266,8 @@ func TestL1_L2_LO7_OneHangsOneFailsTheOthersAreTold(t *testing.T) {
 		failing.Store(false)
 		r.until("the failing application is told", time.Minute, func() bool { return len(r.told("app1")) >= 3 })
 		seen := map[string]bool{}
-		for app, list := range r.got {
-			for _, c := range list {
+		for _, app := range apps(20) {
+			for _, c := range r.told(app) {
 				if c.Iss != p.Web.Base || c.Aud != app || seen[c.JTI] {
 					t.Errorf("%s: %+v (jti seen before: %v)", app, c, seen[c.JTI])
 				}
