@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -57,27 +58,40 @@ func browser(userAgent string) string {
 	return i18n.FormatDevice(i18n.Offered([]string{"en"})[0], a.Browser, a.System)
 }
 
+// named is a flag that narrows a list. Empty, as an unset variable of a script
+// makes it, it is refused: it would list everybody's.
+type named string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *named) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		return errors.New("is empty; leave the flag out to list all")
+	}
+	*n = named(b)
+	return nil
+}
+
 type sessionList struct {
 	inTenant
-	Account string `help:"Of this account alone: sub, e-mail address or mobile number."`
-	Client  string `help:"With this client alone." placeholder:"ID"`
-	Ended   bool   `help:"Also those that have ended, for as long as they are kept."`
-	Limit   int    `help:"At most so many." default:"100"`
+	Account named `help:"Of this account alone: sub, e-mail address or mobile number." placeholder:"STRING"`
+	Client  named `help:"With this client alone." placeholder:"ID"`
+	Ended   bool  `help:"Also those that have ended, for as long as they are kept."`
+	Limit   int   `help:"At most so many." default:"100"`
 }
 
 // find returns a page of what is asked for.
 func (c *sessionList) find(r *run, core *app.Core, t *tenant.Tenant, sub string, before int64, n int) ([]*session.Session, error) {
 	if c.Ended {
-		return core.Store.ListRecords(r.ctx, t.ID, sub, c.Client, before, n)
+		return core.Store.ListRecords(r.ctx, t.ID, sub, string(c.Client), before, n)
 	}
-	return core.Store.ListSessions(r.ctx, t.ID, sub, c.Client, before, n, r.now())
+	return core.Store.ListSessions(r.ctx, t.ID, sub, string(c.Client), before, n, r.now())
 }
 
 func (c *sessionList) Run(r *run) error {
 	return c.with(r, func(core *app.Core, t *tenant.Tenant) error {
 		sub := ""
 		if c.Account != "" {
-			a, err := findAccount(r, core, t, c.Account)
+			a, err := findAccount(r, core, t, string(c.Account))
 			if err != nil {
 				return err
 			}

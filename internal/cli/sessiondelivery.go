@@ -31,17 +31,17 @@ func deliveryRows(list []adminapi.Delivery) (rows [][]string) {
 
 type deliveryList struct {
 	inTenant
-	Client  string `help:"To this client alone." placeholder:"ID"`
-	State   string `help:"In this state alone: pending, delivered, refused or dead." placeholder:"STATE"`
-	Session string `help:"Of the session with this sid alone." placeholder:"SID"`
-	Limit   int    `help:"At most so many." default:"100"`
+	Client  named `help:"To this client alone." placeholder:"ID"`
+	State   named `help:"In this state alone: pending, delivered, refused or dead." placeholder:"STATE"`
+	Session named `help:"Of the session with this sid alone." placeholder:"SID"`
+	Limit   int   `help:"At most so many." default:"100"`
 }
 
 func (c *deliveryList) Run(r *run) error {
-	q := logout.Query{ClientID: c.Client}
+	q := logout.Query{ClientID: string(c.Client)}
 	if c.State != "" {
 		var ok bool
-		if q.State, ok = outbox.ParseState(c.State); !ok {
+		if q.State, ok = outbox.ParseState(string(c.State)); !ok {
 			return errUsage("--state is one of pending, delivered, refused, dead")
 		}
 	}
@@ -50,9 +50,9 @@ func (c *deliveryList) Run(r *run) error {
 	}
 	return c.with(r, func(core *app.Core, t *tenant.Tenant) error {
 		if c.Session != "" {
-			s, err := core.Store.FindRecord(r.ctx, t.ID, c.Session)
+			s, err := core.Store.FindRecord(r.ctx, t.ID, string(c.Session))
 			if err != nil {
-				return notFound(err, "session", clean(c.Session), t.ID)
+				return notFound(err, "session", clean(string(c.Session)), t.ID)
 			}
 			q.Session = s.ID
 		}

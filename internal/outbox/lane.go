@@ -123,9 +123,12 @@ func (l *lane) attempt(ctx context.Context, j Job) Result {
 	return Result{Job: j, Outcome: o}
 }
 
-// panicRetry is when a job whose handler panicked is tried again; the log says
-// why, and a later release may know better.
-const panicRetry = 15 * time.Minute
+// A job whose handler panicked is tried again after panicRetry, for panicFor at
+// the most; the log says why.
+const (
+	panicRetry = 15 * time.Minute
+	panicFor   = 24 * time.Hour
+)
 
 // try keeps a panic to its job: the server goes on.
 func (l *lane) try(ctx context.Context, j Job) (o Outcome) {
@@ -133,6 +136,9 @@ func (l *lane) try(ctx context.Context, j Job) (o Outcome) {
 		if p := recover(); p != nil {
 			l.w.Log.ErrorContext(ctx, "outbox handler panicked", "lane", string(l.name), "job", j.ID, "panic", p)
 			o = Outcome{State: Pending, Answer: "a fault of this server", Next: l.w.Now().Add(panicRetry).UnixMicro()}
+			if time.UnixMicro(o.Next).Sub(time.UnixMicro(j.Since)) > panicFor {
+				o.State = Dead
+			}
 		}
 	}()
 	return l.w.Handlers[j.Kind](ctx, j)

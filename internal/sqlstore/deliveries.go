@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
@@ -22,27 +21,40 @@ func (s *Store) Deliveries(ctx context.Context, tenant string, q logout.Query, b
 }
 
 // listDeliveries returns the statement of a question and its arguments from $5
-// on: the session's index where one is named, else the lane's, else the table's
-// own order.
-func listDeliveries(tenant string, q logout.Query) (string, []any) {
-	var where strings.Builder
-	var args []any
-	and := func(condition string, arg any) {
+// on. A sub-select that an index answers alone makes SQLite use it
+// (accountSessions); a partial index is found only by a state that stands in
+// the text.
+func listDeliveries(tenant string, q logout.Query) (text string, args []any) {
+	const head = `SELECT ` + jobColumns + ` FROM outbox WHERE tenant = $1 AND id < $2 AND kind = $3`
+	const newest = ` ORDER BY id DESC LIMIT $4`
+	lane := outbox.LaneOf(logout.Backchannel, tenant, q.ClientID)
+	of := func(arg any) string {
 		args = append(args, arg)
-		fmt.Fprintf(&where, " AND "+condition, 4+len(args))
+		return fmt.Sprintf("$%d", 4+len(args))
 	}
-	where.WriteString(`SELECT ` + jobColumns + ` FROM outbox WHERE tenant = $1 AND id < $2 AND kind = $3`)
-	if q.Session != 0 {
-		and("session = $%d AND session <> 0", q.Session)
-	}
-	if q.ClientID != "" {
-		and("lane = $%d", string(outbox.LaneOf(logout.Backchannel, tenant, q.ClientID)))
+	var which string
+	switch {
+	case q.Session != 0:
+		which = ` AND id IN (SELECT x.id FROM outbox AS x WHERE x.tenant = $1 AND x.session <> 0 AND x.session = ` + of(q.Session) + `)`
+		if q.ClientID != "" {
+			which += ` AND lane = ` + of(string(lane))
+		}
+	case q.ClientID != "":
+		which = ` AND id IN (SELECT x.id FROM outbox AS x WHERE x.lane = ` + of(string(lane)) + ` AND x.id < $2`
+		if q.State == "" {
+			which += ` ORDER BY x.id DESC LIMIT $4`
+		}
+		which += `)`
+	case q.State == outbox.Refused || q.State == outbox.Dead:
+		return head + ` AND id IN (SELECT x.id FROM outbox AS x WHERE x.tenant = $1 AND x.kind = $3 AND x.id < $2
+			AND x.state = '` + string(q.State) + `' ORDER BY x.id DESC LIMIT $4)` + newest, nil
+	case q.State == outbox.Pending:
+		which = ` AND id IN (SELECT x.id FROM outbox AS x WHERE x.state = 'pending' AND x.lane >= ` + of(string(lane)) + ` AND x.lane < ` + of(string(lane)+"\U0010ffff") + `)`
 	}
 	if q.State != "" {
-		and("state = $%d", string(q.State))
+		which += ` AND state = ` + of(string(q.State))
 	}
-	where.WriteString(` ORDER BY id DESC LIMIT $4`)
-	return where.String(), args
+	return head + which + newest, args
 }
 
 // FindDelivery implements logout.Store.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -146,10 +147,11 @@ func (s *Store) ExpireSessions(ctx context.Context, now time.Time, limit int) (i
 			return 0, fmt.Errorf("find sessions that are over: %w", err)
 		}
 	}
+	var failed error // one tenant's trouble is not another's
 	for tenant, ids := range over {
 		if _, err := s.EndSessions(ctx, tenant, logout.Ending{Sessions: ids, Reason: sess.Expired}, now, audit.Event{}); err != nil {
-			return 0, err
+			failed = errors.Join(failed, err)
 		}
 	}
-	return found, nil
+	return found, failed
 }

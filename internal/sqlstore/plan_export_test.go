@@ -1,12 +1,22 @@
 package sqlstore
 
+import (
+	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/outbox"
+)
+
 // Plans are statements that must find their rows by the index they name.
 var Plans = map[string]string{
-	accountSessionIDs:                        "sessions_sub",
-	countSessions:                            "sessions_sub",
-	overAbsolutely:                           "sessions_absolute",
-	overIdle:                                 "sessions_idle",
-	leaseJobs:                                "outbox_due",
+	accountSessionIDs:                      "sessions_sub",
+	countSessions:                          "sessions_sub",
+	overAbsolutely:                         "sessions_absolute",
+	overIdle:                               "sessions_idle",
+	leaseJobs:                              "outbox_due",
+	deliveriesOf(logout.Query{Session: 1}): "outbox_session",
+	deliveriesOf(logout.Query{ClientID: "x"}):                     "outbox_lane",
+	deliveriesOf(logout.Query{State: outbox.Pending}):             "outbox_due",
+	deliveriesOf(logout.Query{ClientID: "x", State: outbox.Dead}): "outbox_lane",
+	deliveriesOf(logout.Query{State: outbox.Dead}):                "outbox_dead",
 	expiredJobs:                              "outbox_settled",
 	failedLanes:                              "outbox_settled",
 	lastFailure:                              "outbox_lane",
@@ -49,5 +59,10 @@ func recordsOf(sub, clientID string) string {
 
 func sessionsOf(sub, clientID string) string {
 	text, _ := listSessions(sub, clientID)
+	return text
+}
+
+func deliveriesOf(q logout.Query) string {
+	text, _ := listDeliveries("x", q)
 	return text
 }

@@ -15,7 +15,7 @@ func TestDS10_StatementsUseTheirIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, storetest.Open(t, storetest.MigratedSQLite(t), sqlstore.Options{}))
 	for statement, index := range sqlstore.Plans {
-		text := regexp.MustCompile(`\$\d`).ReplaceAllString(statement, "'1'")
+		text := regexp.MustCompile(`\$\d+`).ReplaceAllString(statement, "'1'")
 		rows, err := w.db.Query(w.ctx, `EXPLAIN QUERY PLAN `+text)
 		w.must(err)
 		var plan []string

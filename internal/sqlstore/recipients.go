@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -14,49 +13,50 @@ import (
 	sess "github.com/foyer-id/foyer/internal/session"
 )
 
-// specs remembers the metadata of clients by the version that a transition has
-// read beside its participants: it is exact, and parsed once for each version.
-type specs struct{ m sync.Map }
+// specs remembers the metadata of clients by its text, which every transition
+// reads beside the participants: so it is exact, and parsed once for each change.
+type specs struct {
+	mu    sync.Mutex
+	known map[specKey]knownSpec
+}
 
 type specKey struct{ tenant, clientID string }
 
-type specVersion struct {
-	version, createdAt int64
-	spec               *client.Spec
+type knownSpec struct {
+	text string
+	spec *client.Spec // nil: it cannot be read
 }
 
-// at returns the metadata of a client at a version, nil when it was deleted
-// since that was read: the deletion has told it of the session.
-func (c *specs) at(tx *Tx, tenant, clientID string, version, createdAt int64) (*client.Spec, error) {
+// maxSpecs bounds what is remembered.
+const maxSpecs = 10_000
+
+// of returns the metadata whose text is given, nil when it cannot be read: a
+// session ends all the same.
+func (c *specs) of(tenant, clientID, text string) *client.Spec {
 	key := specKey{tenant, clientID}
-	if v, ok := c.m.Load(key); ok {
-		if v := v.(specVersion); v.version == version && v.createdAt == createdAt {
-			return v.spec, nil
-		}
-	}
-	var text string
-	err := tx.QueryRow(`SELECT spec FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID).Scan(&text)
-	if errors.Is(err, ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k := c.known[key]; k.text == text {
+		return k.spec
 	}
 	spec := new(client.Spec)
-	if err := json.Unmarshal([]byte(text), spec); err != nil {
-		return nil, fmt.Errorf("read client %s: %w", clientID, err)
+	if json.Unmarshal([]byte(text), spec) != nil {
+		spec = nil
+	} else {
+		spec.ClientID = clientID
 	}
-	spec.ClientID = clientID
-	c.m.Store(key, specVersion{version, createdAt, spec})
-	return spec, nil
+	if c.known == nil || len(c.known) >= maxSpecs {
+		c.known = make(map[specKey]knownSpec)
+	}
+	c.known[key] = knownSpec{text, spec}
+	return spec
 }
 
-// joined is a participant, and which metadata it has; version 0 is a client that
-// is not registered.
+// joined is a participant and its metadata, "" of a client that is not
+// registered.
 type joined struct {
-	session            int64
-	clientID           string
-	version, createdAt int64
+	session        int64
+	clientID, spec string
 }
 
 // participantsOf lists who took part in some sessions, in the order they joined.
@@ -66,11 +66,11 @@ func participantsOf(tx *Tx, tenant string, ids []int64) ([]joined, error) {
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	rows, err := tx.Query(`SELECT p.session, p.client_id, COALESCE(c.version, 0), COALESCE(c.created_at, 0) FROM participants AS p
+	rows, err := tx.Query(`SELECT p.session, p.client_id, COALESCE(c.spec, '') FROM participants AS p
 		LEFT JOIN clients AS c ON c.tenant = p.tenant AND c.client_id = p.client_id
 		WHERE p.tenant = $1 AND p.session IN (`+placeholders(2, len(ids))+`) ORDER BY p.session, p.joined_at, p.client_id`, args...)
 	return collect(rows, err, func(rows *Rows) (j joined, err error) {
-		err = rows.Scan(&j.session, &j.clientID, &j.version, &j.createdAt)
+		err = rows.Scan(&j.session, &j.clientID, &j.spec)
 		return j, err
 	})
 }
@@ -92,14 +92,10 @@ func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Rea
 			i, _ := slices.BinarySearch(ids, j.session)
 			x := &chunk[i]
 			x.Participants = append(x.Participants, j.clientID)
-			if j.version == 0 {
+			if j.spec == "" {
 				continue
 			}
-			spec, err := s.specs.at(tx, tenant, j.clientID, j.version, j.createdAt)
-			if err != nil {
-				return err
-			}
-			if spec != nil && logout.Hears(spec, reason) {
+			if spec := s.specs.of(tenant, j.clientID, j.spec); spec != nil && logout.Hears(spec, reason) {
 				jobs = append(jobs, logout.Notice(tenant, spec, *x, reason))
 			}
 		}
@@ -110,18 +106,17 @@ func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Rea
 // tellDeleted writes a job for each live session that a client takes part in:
 // the client is going, the sessions stay.
 func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) error {
-	var j joined
-	err := tx.QueryRow(`SELECT client_id, version, created_at FROM clients WHERE tenant = $1 AND client_id = $2`,
-		tenant, clientID).Scan(&j.clientID, &j.version, &j.createdAt)
+	var text string
+	err := tx.QueryRow(`SELECT spec FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID).Scan(&text)
 	if errors.Is(err, ErrNoRows) {
 		return client.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	spec, err := s.specs.at(tx, tenant, clientID, j.version, j.createdAt)
-	if err != nil || spec == nil || !logout.Hears(spec, sess.ClientDeleted) {
-		return err
+	spec := s.specs.of(tenant, clientID, text)
+	if spec == nil || !logout.Hears(spec, sess.ClientDeleted) {
+		return nil
 	}
 	list, err := sessionsOfClient(tx, tenant, clientID, now)
 	if err != nil {
