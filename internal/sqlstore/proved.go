@@ -15,10 +15,33 @@ import (
 	sess "github.com/foyer-id/foyer/internal/session"
 )
 
+// rivals are the proofs of the same address or account.
+const rivals = `SELECT c.id FROM challenges AS c WHERE c.tenant = $1 AND c.id IN (
+		SELECT y.id FROM challenges AS x JOIN challenges AS y ON y.tenant = x.tenant AND y.address = x.address
+			WHERE x.tenant = $1 AND x.id = $2
+		UNION SELECT y.id FROM challenges AS x JOIN challenges AS y ON y.tenant = x.tenant AND y.sub = x.sub
+			WHERE x.tenant = $1 AND x.id = $2 AND x.sub <> '')
+	ORDER BY c.id FOR UPDATE`
+
+// holdRivals locks a proof and its rivals, which go when one of them is used, in
+// one order: without it many that are used at once each hold what another
+// deletes, and PostgreSQL ends them one a second.
+func holdRivals(tx *Tx, tenant string, id int64) error {
+	if tx.alone {
+		return nil
+	}
+	rows, err := tx.Query(rivals, tenant, id)
+	_, err = collect(rows, err, scanID)
+	return err
+}
+
 // useChallenge is the one statement that uses a proof, and the check of it: the
 // same condition as challenge.Opens, so that no step before it can be skipped
 // or repeated (RE5), and of many that try at once one succeeds.
 func useChallenge(tx *Tx, tenant string, h challenge.Held, now time.Time) (sub, address string, err error) {
+	if err := holdRivals(tx, tenant, h.ID); err != nil {
+		return "", "", err
+	}
 	err = tx.QueryRow(`UPDATE challenges SET used_at = $4, payload = '', request = ''
 		WHERE tenant = $1 AND id = $2 AND purpose = $3 AND used_at = 0 AND expires_at > $4
 			AND ($5 <> '' AND link_hash = $5 AND link_until > $4
