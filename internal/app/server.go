@@ -75,7 +75,7 @@ func NewServer(c *Core) (*Server, error) {
 	pages.Begin = browser
 
 	s := &Server{Core: c, metrics: newMetrics(c.DB, c.Hasher), egress: out, drain: newDrain()}
-	if s.tracing, err = newTracing(context.Background(), c.Config); err != nil {
+	if s.tracing, err = newTracing(context.Background(), c.Config, c.Log); err != nil {
 		return nil, err
 	}
 	s.Deliverer = c.newDeliverer(clients, rings, out)
@@ -164,7 +164,7 @@ func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
 
 // Run answers on l until ctx ends, then lets requests under way finish.
 // Readiness fails first, so that a load balancer stops sending.
-func (s *Server) Run(ctx context.Context, l net.Listener) (err error) {
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := httpServer(s.drain.parting(s.Handler))
 	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn) // else plain lines among JSON (LG2)
 	failed := make(chan error, 3)
@@ -189,7 +189,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) (err error) {
 	done := s.keepHouse(housekeeping)
 	defer func() { <-done }()
 	defer stop()
-	defer func() { err = errors.Join(err, s.tracing.close(ctx)) }()
+	defer s.tracing.close(ctx)
 	stopWorker := s.runWorker(ctx)
 	defer stopWorker() // after the last request: what it has ended is told at once
 	select {

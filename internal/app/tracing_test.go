@@ -1,8 +1,12 @@
 package app
 
 import (
+	"bytes"
 	"compress/gzip"
+	"context"
+	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -77,7 +81,7 @@ func TestLG1_SpansAreSentAndSayNoSecrets(t *testing.T) {
 		r.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 		s.Handler.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	must(t, s.tracing.close(t.Context()))
+	s.tracing.close(t.Context())
 	stranger, proxied := got.spans["GET /authorize"], got.spans["GET /.well-known/jwks.json"]
 	if len(stranger) != 1 || len(proxied) != 1 {
 		t.Fatalf("spans: %v", got.spans)
@@ -90,5 +94,26 @@ func TestLG1_SpansAreSentAndSayNoSecrets(t *testing.T) {
 	}
 	if strings.Contains(got.raw.String(), "CANARY") {
 		t.Error("a span carries what was sent")
+	}
+}
+
+// A collector that is away costs the spans and a line of the log, JSON like all
+// others (LG2); a stop goes on.
+func TestLG2_ACollectorThatIsAwayIsALineOfTheLog(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	cfg := testConfig(t, storetest.MigratedSQLite(t))
+	cfg.Tracing.Endpoint = gone.URL
+	var log bytes.Buffer
+	tr, err := newTracing(t.Context(), cfg, slog.New(slog.NewJSONHandler(&log, nil)))
+	must(t, err)
+	_, span := tr.tracer.Start(t.Context(), "request")
+	span.End()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // as at a stop
+	tr.close(ctx)
+	if line := log.String(); !json.Valid([]byte(strings.SplitN(line, "\n", 2)[0])) || !strings.Contains(line, "traces") {
+		t.Errorf("logged %q", line)
 	}
 }
