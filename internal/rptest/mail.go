@@ -40,8 +40,13 @@ func (w *World) runWorker() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.T.Context()))
 	done := make(chan struct{})
 	go func() { defer close(done); w.Server.Worker.Run(ctx) }()
-	w.T.Cleanup(func() { cancel(); <-done })
+	w.rest = func() { cancel(); <-done }
+	w.T.Cleanup(w.rest)
 }
+
+// Rest stops the outbox. When it returns, every attempt under way has ended
+// and what came of it is stored.
+func (w *World) Rest() { w.rest() }
 
 // Mail waits for the next mail to an address after the first seen ones, and
 // returns it. seen counts the mails to that address.

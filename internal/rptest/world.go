@@ -105,6 +105,7 @@ type World struct {
 	Log      *Log
 	// Inbox has the mails, where Options.Mail asked for it.
 	Inbox *inbox.Inbox
+	rest  func() // stops the outbox
 
 	mu  sync.Mutex
 	now time.Time
