@@ -58,7 +58,7 @@ func NewServer(c *Core) (*Server, error) {
 	})
 	rings := &keyRings{c.Keys}
 	grants := grant.New(grant.Options{Store: c.Store, Keys: rings, Clients: clients, Resources: c.Resources, Budget: c.Limiter, Log: c.Log})
-	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store,
+	flow := &authz.Flow{Clients: clients, Accounts: c.Store, Codes: grants, Sessions: c.Store, Consents: c.Store, Rings: rings, Resources: c.Resources, Store: c.Store,
 		States: session.NewStates(c.derive("session-state")), MailSends: c.mails()}
 	engine := &logout.Engine{Service: c.Logout, Clients: clients, Rings: rings, Sessions: c.Store}
 	renderer, err := screens.NewRenderer(screens.Options{})

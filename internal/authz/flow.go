@@ -31,6 +31,10 @@ type (
 	Codes interface {
 		IssueCode(ctx context.Context, in grant.CodeInput, now time.Time) (string, error)
 	}
+	// Sessions keeps a session that begins.
+	Sessions interface {
+		BeginSession(ctx context.Context, tenant string, b session.Begin, now time.Time) error
+	}
 	// Consents finds what a person allowed a client earlier.
 	Consents interface {
 		FindConsent(ctx context.Context, tenant, sub, clientID string) ([]string, error)
@@ -50,6 +54,7 @@ type Flow struct {
 	Clients   Clients
 	Accounts  Accounts
 	Codes     Codes
+	Sessions  Sessions
 	Consents  Consents
 	Rings     Rings
 	Resources Resources
@@ -74,6 +79,7 @@ type Input struct {
 	Interaction Interaction
 	Session     *session.Session // of the browser's cookie, nil when none
 	Browser     string           // hash of the browser cookie, "" when none
+	Begin       *session.Begin   // of Session, when it is not kept yet
 	Account     *account.Account // read while this request began the session; nil otherwise
 	Allowed     bool             // the person answered yes just now
 	Now         time.Time
@@ -192,11 +198,22 @@ func (o *Outcome) dead() *oidc.Error {
 	return nil
 }
 
-// Run is Evaluate and, when nothing is left to ask, the code.
+// Run is Evaluate and, when nothing is left to ask, the code. A session that
+// begins is kept with it, in one transition, or by itself; its errors are those
+// of session.Store.BeginSession.
 func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 	o, err := f.Evaluate(ctx, in)
-	if err != nil || o.Response != nil || o.Step != Issue {
-		return o, err
+	if err != nil {
+		return nil, err
+	}
+	if o.Response != nil || o.Step != Issue {
+		if in.Begin != nil {
+			err = f.Sessions.BeginSession(ctx, in.Tenant.ID, *in.Begin, in.Now)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return o, nil
 	}
 	code, err := f.Codes.IssueCode(ctx, o.code(in), in.Now)
 	if errors.Is(err, grant.ErrSessionEnded) && in.Session != nil {
@@ -212,16 +229,18 @@ func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 
 // code is what is issued, and the progress that ends with it, if there can be any.
 func (o *Outcome) code(in Input) grant.CodeInput {
-	c := grant.CodeInput{Tenant: in.Tenant, Client: o.Client, Request: o.Request, Session: o.Session}
-	if usesProgress(o.Request) {
+	c := grant.CodeInput{Tenant: in.Tenant, Client: o.Client, Request: o.Request, Session: o.Session, Begin: in.Begin}
+	if o.UsesProgress() {
 		c.Interaction, c.Browser = in.Interaction.ID, in.Browser
 	}
 	return c
 }
 
-// usesProgress: to no other request does it matter what was done in its
+// UsesProgress: to no other request does it matter what was done in its
 // interaction, so nothing is kept of it.
-func usesProgress(r *oidc.AuthRequest) bool { return r.Prompt.Create || r.Prompt.SelectAccount }
+func (o *Outcome) UsesProgress() bool {
+	return o.Request.Prompt.Create || o.Request.Prompt.SelectAccount
+}
 
 // sessionState is the parameter by which a page of the client asks the session
 // iframe later on (Session Management §2): of OpenID requests, and where the
@@ -283,7 +302,7 @@ func (f *Flow) gather(ctx context.Context, in Input, o *Outcome) (Facts, error) 
 		// Numbers wait for text messages: nothing could verify them.
 		facts.MustVerify = o.Account != nil && o.Account.Email != "" && !o.Account.EmailVerified && Verifies(in.Tenant, f.MailSends)
 	}
-	if usesProgress(o.Request) && in.Browser != "" {
+	if o.UsesProgress() && in.Browser != "" {
 		facts.Progress, err = f.Store.FindProgress(ctx, in.Tenant.ID, in.Browser, in.Interaction.ID, in.Now)
 		if err != nil {
 			return facts, fmt.Errorf("find progress: %w", err)

@@ -39,7 +39,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	w.foyer("account add ada@example.com --sub ada --no-password", "")
 	begin := func() *session.Session {
 		s, _, err := c.Sessions.Authenticated(t.Context(), "default", session.Proof{Sub: "ada", AMR: []string{"pwd"}, Lifetime: time.Hour,
-			Address: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0\x1b[2J"}, nil, time.Now())
+			Address: "192.0.2.1", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0\x1b[2J"}, nil, time.Now(), nil)
 		w.must(err)
 		return s
 	}

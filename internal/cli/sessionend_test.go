@@ -19,7 +19,7 @@ import (
 // joined begins a session in which clients took part.
 func (w *world) joined(c *app.Core, sub string, clients ...string) *session.Session {
 	w.t.Helper()
-	s, _, err := c.Sessions.Authenticated(w.t.Context(), "default", session.Proof{Sub: sub, AMR: []string{"pwd"}, Lifetime: time.Hour}, nil, time.Now())
+	s, _, err := c.Sessions.Authenticated(w.t.Context(), "default", session.Proof{Sub: sub, AMR: []string{"pwd"}, Lifetime: time.Hour}, nil, time.Now(), nil)
 	w.must(err)
 	w.must(c.DB.Write(w.t.Context(), func(tx *sqlstore.Tx) error {
 		for _, id := range clients {

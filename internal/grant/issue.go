@@ -19,13 +19,14 @@ type CodeInput struct {
 	Client  *client.Client
 	Request *oidc.AuthRequest
 	Session *session.Session
+	Begin   *session.Begin // the session begins with the code; nil: it lives already
 	// Interaction and Browser name the progress that ends here; "" when none.
 	Interaction, Browser string
 }
 
 // IssueCode writes a grant and returns the code that begins it. The error is
 // ErrSessionEnded when the session has ended meanwhile, an *oidc.Error for an
-// unknown resource, or a fault.
+// unknown resource, one of session's where in.Begin is set, or a fault.
 func (s *Service) IssueCode(ctx context.Context, in CodeInput, now time.Time) (string, error) {
 	resources, err := s.resources.Of(ctx, in.Tenant.ID, now)
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *Service) IssueCode(ctx context.Context, in CodeInput, now time.Time) (s
 		code = secret.New(secret.AuthCode, now)
 		g.ID = code.Selector
 		err = s.store.IssueCode(ctx, in.Tenant.ID, CodeIssue{
-			Grant: g, CodeHash: code.Hash(),
+			Grant: g, Begin: in.Begin, CodeHash: code.Hash(),
 			CodeExpiresAt: now.Add(livesOf(in.Tenant, in.Client).code).UnixMicro(),
 			Interaction:   in.Interaction, Browser: in.Browser, Silent: in.Request.Prompt.None,
 		}, now)

@@ -5,11 +5,15 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/audit"
+	"github.com/foyer-id/foyer/internal/session"
 )
 
 // CodeIssue is a new grant with its code. The code's selector is Grant.ID.
 type CodeIssue struct {
-	Grant         Grant
+	Grant Grant
+	// Begin is the session of the grant where it begins, or is renewed, with the
+	// code; nil: it lives already.
+	Begin         *session.Begin
 	CodeHash      string
 	CodeExpiresAt int64
 	// Interaction and Browser name the progress that ends here; "" when none.
@@ -43,6 +47,8 @@ type Store interface {
 	// IssueCode stores the grant and its code, makes the client a participant
 	// of the session, moves the session's last_seen and removes the progress,
 	// if the session is alive; else ErrSessionEnded. ErrCollision: another id.
+	// Where the session begins with it, the errors of session.Store.BeginSession
+	// are among its own, and nothing is stored then.
 	IssueCode(ctx context.Context, tenant string, c CodeIssue, now time.Time) error
 	// FindGrant returns a grant and what it depends on, or ErrNotFound.
 	FindGrant(ctx context.Context, tenant string, id int64, now time.Time) (*State, error)

@@ -118,7 +118,7 @@ func (w *world) account(sub string) {
 func (w *world) begin(sub string) *session.Session {
 	w.Helper()
 	s, _, err := session.NewService(w.store).Authenticated(w.ctx, w.tn.ID,
-		session.Proof{Sub: sub, Level: 1, AMR: []string{"pwd"}, Lifetime: 400 * 24 * time.Hour}, nil, w.now())
+		session.Proof{Sub: sub, Level: 1, AMR: []string{"pwd"}, Lifetime: 400 * 24 * time.Hour}, nil, w.now(), nil)
 	w.must(err)
 	return s
 }

@@ -120,7 +120,7 @@ func (d *doors) seed(ring *keys.Service) {
 	d.must(d.store.CreateAccount(ctx, "default", &account.Account{Sub: "ada", CreatedAt: at, UpdatedAt: at, ValidFrom: at,
 		Email: "ada@example.com"}, nil, audit.Event{}))
 	var err error
-	d.session, _, err = session.NewService(d.store).Authenticated(ctx, "default", session.Proof{Sub: "ada", Level: 1, Lifetime: time.Hour}, nil, noon)
+	d.session, _, err = session.NewService(d.store).Authenticated(ctx, "default", session.Proof{Sub: "ada", Level: 1, Lifetime: time.Hour}, nil, noon, nil)
 	d.must(err)
 }
 

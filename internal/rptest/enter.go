@@ -27,7 +27,7 @@ func (b *Browser) Enter(tenantID, email string, ago time.Duration) *session.Sess
 		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Browser: known.Hash(), Persistent: true,
 		UserAgent: b.Header.Get("User-Agent"),
 		Lifetime:  t.Settings.Session.Lifetime.D(), IdleTimeout: t.Settings.Session.IdleTimeout.D(),
-	}, nil, now)
+	}, nil, now, nil)
 	check(b.w.T, err)
 	base, err := url.Parse(t.Base)
 	check(b.w.T, err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/authz"
 	"github.com/foyer-id/foyer/internal/client"
@@ -59,9 +60,13 @@ func (s *Screens) respond(w http.ResponseWriter, r *http.Request, o *authz.Outco
 // arrival is a request to a screen: the interaction it is about, if any, and
 // where that stands.
 type arrival struct {
-	in      authz.Input
-	sealed  string         // "" without an interaction
-	outcome *authz.Outcome // nil without an authorization request
+	in       authz.Input
+	sealed   string         // "" without an interaction
+	outcome  *authz.Outcome // nil without an authorization request
+	answered *authz.Outcome // what came of it together with signing in
+	// elsewhere: the application sent the person here in another browser, so no
+	// answer to it may be made in this one.
+	elsewhere bool
 	// visitor is the application that sent the person to their own pages without
 	// an authorization request, back the address it is left for, if any.
 	visitor *client.Client
@@ -191,16 +196,19 @@ func (s *Screens) onward(w http.ResponseWriter, r *http.Request, a *arrival) err
 // finish goes on after the person did something: to the client with a code, to
 // the next screen, to their own pages, or home when no application asked.
 func (s *Screens) finish(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if a.answered != nil {
+		return s.Continue(w, r, a.answered)
+	}
 	if a.outcome == nil || a.in.Interaction.Profile {
 		return web.Redirect(w, a.rest())
 	}
-	if init := a.outcome.Client.InitiateLoginURI; init != "" && a.in.Now.Sub(a.in.Interaction.Arrived) > staleAfter {
+	if a.forgotten() {
 		o, err := s.Flow.Evaluate(r.Context(), a.in)
 		if err != nil {
 			return err
 		}
 		if o.Response == nil && o.Step == authz.Issue {
-			return web.Redirect(w, oidc.AppendQuery(init, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
+			return web.Redirect(w, oidc.AppendQuery(a.outcome.Client.InitiateLoginURI, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
 		}
 		return s.Continue(w, r, o)
 	}
@@ -216,6 +224,16 @@ func (s *Screens) finish(w http.ResponseWriter, r *http.Request, a *arrival) err
 // Core §4, spec/sign-in.md §1).
 const staleAfter = 24 * time.Hour
 
+func (a *arrival) forgotten() bool {
+	return a.outcome.Client.InitiateLoginURI != "" && a.in.Now.Sub(a.in.Interaction.Arrived) > staleAfter
+}
+
+// atOnce tells whether finish will run the request as it stands, so that
+// signing in may do it already, in one transition.
+func (a *arrival) atOnce() bool {
+	return a.outcome != nil && !a.elsewhere && !a.in.Interaction.Profile && !a.forgotten() && !a.outcome.UsesProgress()
+}
+
 // cancel is the answer to a journey that the person left.
 func (s *Screens) cancel(w http.ResponseWriter, r *http.Request, a *arrival) error {
 	if a.outcome == nil {
@@ -229,14 +247,25 @@ func (s *Screens) cancel(w http.ResponseWriter, r *http.Request, a *arrival) err
 }
 
 // signIn records a proof, sets the cookie and remembers what was done in this
-// interaction.
-func (s *Screens) signIn(w http.ResponseWriter, r *http.Request, a *arrival, p session.Proof, registered bool) error {
+// interaction. acc is the account where it has been read for this, or nil.
+// What finish would do next is done in the same transition where it can be.
+func (s *Screens) signIn(w http.ResponseWriter, r *http.Request, a *arrival, acc *account.Account, p session.Proof, registered bool) error {
 	q := web.From(r.Context())
 	p.Lifetime = q.Tenant.Settings.Session.Lifetime.D()
 	p.IdleTimeout = q.Tenant.Settings.Session.IdleTimeout.D()
 	p.UserAgent, p.Address = r.UserAgent(), q.Addr.String()
 	p.Browser = s.keepBrowser(w, r)
-	sess, cookie, err := s.Sessions.Authenticated(web.As(r.Context(), "account:"+p.Sub), q.Tenant.ID, p, a.in.Session, q.Now)
+	ctx := web.As(r.Context(), "account:"+p.Sub)
+	var keep func(session.Begin) error
+	if a.atOnce() {
+		keep = func(b session.Begin) (err error) {
+			in := a.in
+			in.Session, in.Begin, in.Browser, in.Account = b.Session, &b, p.Browser, acc
+			a.answered, err = s.Flow.Run(ctx, in)
+			return err
+		}
+	}
+	sess, cookie, err := s.Sessions.Authenticated(ctx, q.Tenant.ID, p, a.in.Session, q.Now, keep)
 	if err != nil {
 		return err
 	}
@@ -245,7 +274,7 @@ func (s *Screens) signIn(w http.ResponseWriter, r *http.Request, a *arrival, p s
 		age = p.Lifetime
 	}
 	web.SetCookie(w, q.Tenant, web.SessionCookie, cookie, age)
-	a.in.Session, a.in.Browser = sess, p.Browser
+	a.in.Session, a.in.Browser, a.in.Account = sess, p.Browser, acc
 	return s.progress(r, a, authz.Progress{Chosen: p.Sub, Registered: registered})
 }
 
@@ -253,7 +282,7 @@ func (s *Screens) signIn(w http.ResponseWriter, r *http.Request, a *arrival, p s
 // Signing in with an account that exists ends a prompt=create as well: the
 // person has one.
 func (s *Screens) progress(r *http.Request, a *arrival, p authz.Progress) error {
-	if a.outcome == nil || !(a.outcome.Request.Prompt.Create || a.outcome.Request.Prompt.SelectAccount) {
+	if a.outcome == nil || !a.outcome.UsesProgress() {
 		return nil
 	}
 	q := web.From(r.Context())

@@ -143,14 +143,15 @@ func (s *Screens) NewPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.orGone(w, r, a, err)
 	}
-	err = s.signIn(w, r, a, s.newcomer(a, acc), false)
+	a.elsewhere = c.Browser != h.Browser
+	err = s.signIn(w, r, a, nil, s.newcomer(a, acc), false)
 	if errors.Is(err, session.ErrNotFound) {
 		return web.Redirect(w, a.at("/login")) // disabled in this very moment
 	}
 	if err != nil {
 		return err
 	}
-	return s.goOn(w, r, a, c.Browser == h.Browser)
+	return s.goOn(w, r, a)
 }
 
 // judgePassword is the policy for a new password: what is close to the person's

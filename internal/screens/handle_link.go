@@ -138,7 +138,8 @@ func (s *Screens) PressLink(p challenge.Purpose) web.Handler {
 		if err != nil {
 			return err
 		}
-		if c.Browser != h.Browser && f.Get("password") == "" {
+		a.elsewhere = c.Browser != h.Browser
+		if a.elsewhere && f.Get("password") == "" {
 			return s.notLinked(w, r, a, h, c, f.Get("h"), errNoPassword)
 		}
 		if p == challenge.Verify {
@@ -149,7 +150,7 @@ func (s *Screens) PressLink(p challenge.Purpose) web.Handler {
 		if err != nil {
 			return s.notLinked(w, r, a, h, c, f.Get("h"), err)
 		}
-		return s.goOn(w, r, a, c.Browser == h.Browser)
+		return s.goOn(w, r, a)
 	}
 }
 
@@ -158,7 +159,7 @@ func (s *Screens) pressRegister(w http.ResponseWriter, r *http.Request, a *arriv
 	if err != nil {
 		return err
 	}
-	return s.signIn(w, r, a, s.newcomer(a, acc), true)
+	return s.signIn(w, r, a, nil, s.newcomer(a, acc), true)
 }
 
 // pressVerify signs in only who has given the password: in the browser that
@@ -177,7 +178,7 @@ func (s *Screens) pressVerify(w http.ResponseWriter, r *http.Request, a *arrival
 	}
 	proof := s.newcomer(a, acc)
 	proof.Alert = s.alert(w, r, a, acc)
-	return s.signIn(w, r, a, proof, false)
+	return s.signIn(w, r, a, acc, proof, false)
 }
 
 var errNoPassword = errors.New("no password was typed")
@@ -210,8 +211,8 @@ func (s *Screens) notLinked(w http.ResponseWriter, r *http.Request, a *arrival, 
 // application. Another browser has none of the application's cookies, and an
 // answer that it did not ask for is an error page there; so it begins anew at
 // the application's own start, if that is known, and else stays here.
-func (s *Screens) goOn(w http.ResponseWriter, r *http.Request, a *arrival, here bool) error {
-	if here {
+func (s *Screens) goOn(w http.ResponseWriter, r *http.Request, a *arrival) error {
+	if !a.elsewhere {
 		return s.finish(w, r, a)
 	}
 	if c := a.client(); c != nil && c.InitiateLoginURI != "" {

@@ -115,7 +115,7 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 		return s.notSignedIn(w, r, a, f, err)
 	}
 	remember := a.in.Tenant.Settings.Session.RememberMe
-	err = s.signIn(w, r, a, session.Proof{
+	err = s.signIn(w, r, a, acc, session.Proof{
 		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, Alert: s.alert(w, r, a, acc), // RFC 8176 §2
 		Persistent: !remember || f.Has("remember"),
 	}, false)
@@ -125,7 +125,6 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notSignedIn(w, r, a, f, err)
 	}
-	a.in.Account = acc
 	return s.finish(w, r, a)
 }
 

@@ -197,7 +197,7 @@ func (s *Screens) proved(w http.ResponseWriter, r *http.Request, a *arrival, h c
 	if err != nil {
 		return s.orGone(w, r, a, err)
 	}
-	if err := s.signIn(w, r, a, s.newcomer(a, acc), true); err != nil {
+	if err := s.signIn(w, r, a, nil, s.newcomer(a, acc), true); err != nil {
 		return err
 	}
 	return s.finish(w, r, a)

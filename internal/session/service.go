@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/foyer-id/foyer/internal/alert"
-	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/secret"
 )
 
@@ -62,24 +61,29 @@ func (p Proof) alert(s *Session) alert.Draft {
 // the session previous (nil: none). The same account keeps its session and sid
 // under a new secret; another account ends it and begins one, in one
 // transition (spec/sign-in.md §2). It returns the session and the cookie's value.
-func (s *Service) Authenticated(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
+//
+// keep stores it, as [Store.BeginSession] does and with its errors; nil: alone.
+// It may be called again, with another Begin, after ErrCollision or ErrNotFound.
+func (s *Service) Authenticated(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time, keep func(Begin) error) (*Session, string, error) {
+	if keep == nil {
+		keep = func(b Begin) error { return s.store.BeginSession(ctx, tenant, b, now) }
+	}
 	if previous != nil && previous.Sub == p.Sub {
-		sess, cookie, err := s.renew(ctx, tenant, p, previous, now)
+		sess, cookie, err := renew(p, previous, now, keep)
 		if !errors.Is(err, ErrNotFound) {
 			return sess, cookie, err
 		}
 		previous = nil // it ended meanwhile
 	}
-	return s.begin(ctx, tenant, p, previous, now)
+	return begin(p, previous, now, keep)
 }
 
-func (s *Service) renew(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (*Session, string, error) {
+func renew(p Proof, previous *Session, now time.Time, keep func(Begin) error) (*Session, string, error) {
 	fresh := secret.New(secret.Session, now)
 	fresh.Selector = previous.ID // the row stays, its secret changes (SC3)
 	sess := newSession(p, now)
 	sess.ID, sess.SID, sess.CreatedAt = previous.ID, previous.SID, previous.CreatedAt
-	b := Begin{Session: sess, Hash: fresh.Hash(), Previous: previous.ID, Forgive: p.Forgive, Alert: p.alert(sess)}
-	err := s.store.RenewSession(ctx, tenant, b, now, audit.Event{Kind: audit.Reauthenticated, Sub: p.Sub, SID: sess.SID})
+	err := keep(Begin{Session: sess, Hash: fresh.Hash(), Renews: true, Forgive: p.Forgive, Alert: p.alert(sess)})
 	if err != nil {
 		return nil, "", fmt.Errorf("renew session: %w", err)
 	}
@@ -90,7 +94,7 @@ func (s *Service) renew(ctx context.Context, tenant string, p Proof, previous *S
 // a second collision in a row does not happen.
 const tries = 4
 
-func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *Session, now time.Time) (sess *Session, cookie string, err error) {
+func begin(p Proof, previous *Session, now time.Time, keep func(Begin) error) (sess *Session, cookie string, err error) {
 	for range tries {
 		fresh := secret.New(secret.Session, now)
 		sess = newSession(p, now)
@@ -99,8 +103,7 @@ func (s *Service) begin(ctx context.Context, tenant string, p Proof, previous *S
 		if previous != nil {
 			b.Previous = previous.ID
 		}
-		err = s.store.BeginSession(ctx, tenant, b, now, audit.Event{Kind: audit.SignedIn, Sub: p.Sub, SID: sess.SID})
-		if err == nil {
+		if err = keep(b); err == nil {
 			return sess, fresh.Reveal(), nil
 		}
 		if !errors.Is(err, ErrCollision) {

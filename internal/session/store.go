@@ -12,11 +12,21 @@ import (
 type Begin struct {
 	Session  *Session
 	Hash     string   // of the new cookie secret
-	Previous int64    // this browser's session until now, 0: none
+	Renews   bool     // the live session with this id goes on under a new secret
+	Previous int64    // this browser's session until now, which ends; 0: none
 	Forgive  []string // throttle keys to give back: the attempt was right
 	// Alert is mailed if the browser is new to the account; to nobody when its
 	// Sub is "".
 	Alert alert.Draft
+}
+
+// Event is what is recorded of it.
+func (b Begin) Event() audit.Event {
+	kind := audit.SignedIn
+	if b.Renews {
+		kind = audit.Reauthenticated
+	}
+	return audit.Event{Kind: kind, Sub: b.Session.Sub, SID: b.Session.SID}
 }
 
 // Store is what session needs kept. Every method is one atomic transition.
@@ -27,11 +37,10 @@ type Store interface {
 	// BeginSession stores b.Session and marks the device as known. A previous
 	// session of this browser that is still alive ends with reason replaced.
 	// A selector that exists already is ErrCollision: call again with another.
-	BeginSession(ctx context.Context, tenant string, b Begin, now time.Time, e audit.Event) error
-	// RenewSession gives the live session b.Previous a new secret, auth_time,
-	// level and amr, and keeps its id, sid and participants; ErrNotFound when it
-	// is not alive or belongs to another account.
-	RenewSession(ctx context.Context, tenant string, b Begin, now time.Time, e audit.Event) error
+	// A session that b renews gets a new secret, auth_time, level and amr, and
+	// keeps its sid and participants; ErrNotFound when it is not alive or belongs
+	// to another account.
+	BeginSession(ctx context.Context, tenant string, b Begin, now time.Time) error
 	// KnownDevice tells whether sub has signed in from this browser.
 	KnownDevice(ctx context.Context, tenant, sub, browser string) (bool, error)
 	// FindBySID returns a live session by its public id, or ErrNotFound.

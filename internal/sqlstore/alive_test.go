@@ -27,7 +27,7 @@ func states() (list []session.Session) {
 func (w *world) put(b session.Begin) {
 	w.Helper()
 	ended := b.Session.EndedAt
-	w.must(w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn)))
+	w.must(w.BeginSession(w.ctx, acme, b, noon))
 	if ended != 0 {
 		w.exec(`UPDATE sessions SET ended_at = $1 WHERE id = $2`, ended, b.Session.ID)
 	}
@@ -48,7 +48,7 @@ func TestSessionAliveAgreesWithSQL(t *testing.T) {
 				t.Errorf("%+v: found %v, %v, alive %v", s, err, errSID, want)
 			}
 			renewed := *b.Session
-			errRenew := w.RenewSession(w.ctx, acme, session.Begin{Session: &renewed, Hash: b.Hash, Previous: id}, noon, event(audit.Reauthenticated))
+			errRenew := w.BeginSession(w.ctx, acme, session.Begin{Session: &renewed, Hash: b.Hash, Renews: true}, noon)
 			w.exec(`UPDATE sessions SET last_seen = $1 WHERE id = $2`, s.LastSeen, id)
 			errIssue := w.IssueCode(w.ctx, acme, w.newCode("ada", id, true), noon)
 			w.exec(`UPDATE sessions SET last_seen = $1 WHERE id = $2`, s.LastSeen, id)

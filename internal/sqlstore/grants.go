@@ -20,12 +20,8 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		return fmt.Errorf("issue code: %w", err)
 	}
 	return collided(s.db.Write(ctx, func(tx *Tx) error {
-		used, err := holdSession(tx, tenant, g.Session, g.Sub, now)
-		if err != nil {
+		if err := s.enterSession(ctx, tx, tenant, c, now); err != nil {
 			return err
-		}
-		if !c.Silent && used.stale(now) {
-			tx.Later(`UPDATE sessions SET last_seen = $3 WHERE tenant = $1 AND id = $2`, tenant, g.Session, micro(now))
 		}
 		tx.Later(`INSERT INTO grants (tenant, id, client_id, sub, session, bound, created_at, expires_at, revoked_at,
 				code_hash, code_expires_at, code_used_at, spec)
@@ -39,6 +35,19 @@ func (s *Store) IssueCode(ctx context.Context, tenant string, c grant.CodeIssue,
 		}
 		return nil
 	}))
+}
+
+// enterSession begins the code's session, or finds it alive and moves its
+// last_seen.
+func (s *Store) enterSession(ctx context.Context, tx *Tx, tenant string, c grant.CodeIssue, now time.Time) error {
+	if c.Begin != nil {
+		return s.beginSession(ctx, tx, tenant, *c.Begin, now)
+	}
+	used, err := holdSession(tx, tenant, c.Grant.Session, c.Grant.Sub, now)
+	if err == nil && !c.Silent && used.stale(now) {
+		tx.Later(`UPDATE sessions SET last_seen = $3 WHERE tenant = $1 AND id = $2`, tenant, c.Grant.Session, micro(now))
+	}
+	return err
 }
 
 // use is when a session was last used, and how long it may be idle.

@@ -69,7 +69,7 @@ func TestLO7_EveryCauseTellsTheParticipants(t *testing.T) {
 			w.account(acme, "bob")
 			b := w.newSession("bob")
 			b.Previous = s.Session.ID
-			return w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn))
+			return w.BeginSession(w.ctx, acme, b, noon)
 		},
 		session.PasswordChanged: func(w *world, _ session.Begin) error {
 			return w.SetPassword(w.ctx, acme, "ada", "new", 0, noon, event(audit.PasswordSet))
@@ -371,7 +371,7 @@ func TestExpiryEndsWhatIsOverAndNothingElse(t *testing.T) {
 		begin := func(idle time.Duration) session.Begin {
 			b := w.newSession("ada")
 			b.Session.IdleTimeout = idle.Microseconds()
-			w.must(w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn)))
+			w.must(w.BeginSession(w.ctx, acme, b, noon))
 			return b
 		}
 		idle, busy, long := begin(time.Hour), begin(time.Hour), begin(0)

@@ -52,54 +52,55 @@ func (s *Store) FindBySID(ctx context.Context, tenant, sid string, now time.Time
 
 // BeginSession implements session.Store. An account that is gone, disabled or
 // changed after now begins none: session.ErrNotFound.
-func (s *Store) BeginSession(ctx context.Context, tenant string, b sess.Begin, now time.Time, e audit.Event) error {
-	x := b.Session
-	return s.db.Write(ctx, func(tx *Tx) error {
-		if err := holdAccount(tx, tenant, x.Sub, now); err != nil {
-			return err
-		}
-		if b.Previous != 0 {
-			ending := logout.Ending{Sessions: []int64{b.Previous}, Reason: sess.Replaced}
-			if _, err := s.endSessions(ctx, tx, tenant, ending, now, audit.Event{}); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(`INSERT INTO sessions (tenant, id, hash, sid, sub, browser, created_at, auth_time, level, amr,
-				last_seen, expires_at, idle_timeout, persistent, user_agent, address, ended_at, end_reason)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL, '')`,
-			tenant, x.ID, b.Hash, x.SID, x.Sub, x.Browser, x.CreatedAt, x.AuthTime, int64(x.Level), join(x.AMR),
-			x.LastSeen, x.ExpiresAt, x.IdleTimeout, x.Persistent, x.UserAgent, x.Address)
-		if IsUnique(err) { // the id or the sid
-			return sess.ErrCollision
-		}
-		if err != nil {
-			return err
-		}
-		return signedIn(ctx, tx, tenant, b, now, e)
-	})
+func (s *Store) BeginSession(ctx context.Context, tenant string, b sess.Begin, now time.Time) error {
+	return s.db.Write(ctx, func(tx *Tx) error { return s.beginSession(ctx, tx, tenant, b, now) })
 }
 
-// RenewSession implements session.Store. b.Session is complete: its lifetime,
-// browser and place are replaced too.
-func (s *Store) RenewSession(ctx context.Context, tenant string, b sess.Begin, now time.Time, e audit.Event) error {
+func (s *Store) beginSession(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time) error {
+	if err := holdAccount(tx, tenant, b.Session.Sub, now); err != nil {
+		return err
+	}
+	if b.Previous != 0 {
+		ending := logout.Ending{Sessions: []int64{b.Previous}, Reason: sess.Replaced}
+		if _, err := s.endSessions(ctx, tx, tenant, ending, now, audit.Event{}); err != nil {
+			return err
+		}
+	}
+	put := insertSession
+	if b.Renews {
+		put = renewSession
+	}
+	if err := put(tx, tenant, b, now); err != nil {
+		return err
+	}
+	return signedIn(ctx, tx, tenant, b, now)
+}
+
+func insertSession(tx *Tx, tenant string, b sess.Begin, _ time.Time) error {
 	x := b.Session
-	return s.db.Write(ctx, func(tx *Tx) error {
-		if err := holdAccount(tx, tenant, x.Sub, now); err != nil {
-			return err
-		}
-		n, err := tx.Exec(`UPDATE sessions AS s SET hash = $5, auth_time = $6, level = $7, amr = $8, last_seen = $3,
-				expires_at = $9, idle_timeout = $10, persistent = $11, browser = $12, user_agent = $13, address = $14
-			WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive,
-			tenant, b.Previous, micro(now), x.Sub, b.Hash, x.AuthTime, int64(x.Level), join(x.AMR),
-			x.ExpiresAt, x.IdleTimeout, x.Persistent, x.Browser, x.UserAgent, x.Address)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return sess.ErrNotFound
-		}
-		return signedIn(ctx, tx, tenant, b, now, e)
-	})
+	_, err := tx.Exec(`INSERT INTO sessions (tenant, id, hash, sid, sub, browser, created_at, auth_time, level, amr,
+				last_seen, expires_at, idle_timeout, persistent, user_agent, address, ended_at, end_reason)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL, '')`,
+		tenant, x.ID, b.Hash, x.SID, x.Sub, x.Browser, x.CreatedAt, x.AuthTime, int64(x.Level), join(x.AMR),
+		x.LastSeen, x.ExpiresAt, x.IdleTimeout, x.Persistent, x.UserAgent, x.Address)
+	if IsUnique(err) { // the id or the sid
+		return sess.ErrCollision
+	}
+	return err
+}
+
+// renewSession replaces the lifetime, browser and place of a live session too.
+func renewSession(tx *Tx, tenant string, b sess.Begin, now time.Time) error {
+	x := b.Session
+	n, err := tx.Exec(`UPDATE sessions AS s SET hash = $5, auth_time = $6, level = $7, amr = $8, last_seen = $3,
+			expires_at = $9, idle_timeout = $10, persistent = $11, browser = $12, user_agent = $13, address = $14
+		WHERE s.tenant = $1 AND s.id = $2 AND s.sub = $4 AND `+sessionAlive,
+		tenant, x.ID, micro(now), x.Sub, b.Hash, x.AuthTime, int64(x.Level), join(x.AMR),
+		x.ExpiresAt, x.IdleTimeout, x.Persistent, x.Browser, x.UserAgent, x.Address)
+	if err == nil && n == 0 {
+		return sess.ErrNotFound
+	}
+	return err
 }
 
 const seenDevice = `INSERT INTO devices (tenant, sub, browser, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
@@ -107,7 +108,7 @@ const seenDevice = `INSERT INTO devices (tenant, sub, browser, first_seen, last_
 
 // signedIn writes what follows from a right attempt. Only where a mail about it
 // may be due is it asked whether the browser is new to the account.
-func signedIn(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time, e audit.Event) error {
+func signedIn(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time) error {
 	x := b.Session
 	first := micro(now) // when the account was first used in this browser
 	switch {
@@ -127,7 +128,7 @@ func signedIn(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time
 	if err := forgive(tx, tenant, b.Forgive); err != nil {
 		return err
 	}
-	return writeAudit(ctx, tx, tenant, now, e)
+	return writeAudit(ctx, tx, tenant, now, b.Event())
 }
 
 // KnownDevice implements session.Store.

@@ -49,8 +49,8 @@ func TestSC3_RenewedSessionKeepsItsSIDUnderANewSecret(t *testing.T) {
 		renewed := *b.Session
 		renewed.AuthTime, renewed.Level, renewed.AMR, renewed.LastSeen = later.UnixMicro(), 1, []string{"pwd"}, later.UnixMicro()
 		renewed.ExpiresAt = later.Add(24 * time.Hour).UnixMicro()
-		again := session.Begin{Session: &renewed, Hash: "new", Previous: b.Session.ID}
-		w.must(w.RenewSession(w.ctx, acme, again, later, event(audit.Reauthenticated)))
+		again := session.Begin{Session: &renewed, Hash: "new", Renews: true}
+		w.must(w.BeginSession(w.ctx, acme, again, later))
 		_, err := w.FindSession(w.ctx, acme, b.Session.ID, b.Hash, later)
 		w.is(err, session.ErrNotFound)
 		got, err := w.FindSession(w.ctx, acme, b.Session.ID, "new", later)
@@ -64,9 +64,9 @@ func TestSC3_RenewedSessionKeepsItsSIDUnderANewSecret(t *testing.T) {
 		}
 		other := renewed
 		other.Sub = "bob"
-		w.is(w.RenewSession(w.ctx, acme, session.Begin{Session: &other, Hash: "x", Previous: b.Session.ID}, later, event(audit.Reauthenticated)), session.ErrNotFound)
+		w.is(w.BeginSession(w.ctx, acme, session.Begin{Session: &other, Hash: "x", Renews: true}, later), session.ErrNotFound)
 		w.end(acme, later, b.Session.ID)
-		w.is(w.RenewSession(w.ctx, acme, again, later, event(audit.Reauthenticated)), session.ErrNotFound)
+		w.is(w.BeginSession(w.ctx, acme, again, later), session.ErrNotFound)
 	})
 }
 
@@ -78,7 +78,7 @@ func TestBeginSessionReplacesThePrevious(t *testing.T) {
 		old := w.session(acme, "ada")
 		b := w.newSession("bob")
 		b.Previous = old.Session.ID
-		w.must(w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn)))
+		w.must(w.BeginSession(w.ctx, acme, b, noon))
 		_, err := w.FindSession(w.ctx, acme, old.Session.ID, old.Hash, noon)
 		w.is(err, session.ErrNotFound)
 		list, err := w.ListAudit(w.ctx, acme, 0, 100)
@@ -107,7 +107,7 @@ func TestSelectorsAndSIDsCollideVisibly(t *testing.T) {
 			b := w.newSession("ada")
 			b.Previous = first.Session.ID
 			same(b.Session)
-			w.is(w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn)), session.ErrCollision)
+			w.is(w.BeginSession(w.ctx, acme, b, noon), session.ErrCollision)
 		}
 		if _, err := w.FindSession(w.ctx, acme, first.Session.ID, first.Hash, noon); err != nil {
 			t.Errorf("a collision changed something: %v", err)
@@ -117,7 +117,7 @@ func TestSelectorsAndSIDsCollideVisibly(t *testing.T) {
 			mine, s := b, *b.Session
 			s.SID = fmt.Sprint("unique", i)
 			mine.Session = &s
-			return w.BeginSession(w.ctx, acme, mine, noon, event(audit.SignedIn))
+			return w.BeginSession(w.ctx, acme, mine, noon)
 		}), session.ErrCollision)
 		c := w.code(acme, "ada", first.Session.ID, true)
 		w.is(w.IssueCode(w.ctx, acme, c, noon), grant.ErrCollision)
@@ -137,7 +137,7 @@ func TestSignInMarksTheDeviceAndForgivesTheAttempt(t *testing.T) {
 		}
 		b := w.newSession("ada")
 		b.Forgive = ticket.Keys
-		w.must(w.BeginSession(w.ctx, acme, b, noon, event(audit.SignedIn)))
+		w.must(w.BeginSession(w.ctx, acme, b, noon))
 		if known, err := w.KnownDevice(w.ctx, acme, "ada", "browser"); !known || err != nil {
 			t.Errorf("known after: %v, %v", known, err)
 		}

@@ -20,7 +20,7 @@ func TestDS10_SweepsAreBounded(t *testing.T) {
 			w.must(w.RevokeJTI(w.ctx, acme, fmt.Sprint(i), noon.Add(20*time.Minute).UnixMicro(), event("x")))
 			w.must(w.MarkSeen(w.ctx, acme, "jti", fmt.Sprint(i), noon, noon.Add(time.Minute)))
 			w.must(w.PutProgress(w.ctx, acme, fmt.Sprint(i), "i", progressOf("ada"), noon, noon.Add(time.Minute)))
-			w.must(w.BeginSession(w.ctx, acme, other(w.newSession("ada"), fmt.Sprint(i)), noon, event("x")))
+			w.must(w.BeginSession(w.ctx, acme, other(w.newSession("ada"), fmt.Sprint(i)), noon))
 		}
 		live := w.session(acme, "ada")
 		w.exec(`UPDATE sessions SET expires_at = $2 WHERE id = $1`, live.Session.ID, noon.Add(1000*time.Hour).UnixMicro())

@@ -87,7 +87,7 @@ func (w *world) newSession(sub string) session.Begin {
 func (w *world) session(tenant, sub string) session.Begin {
 	w.Helper()
 	b := w.newSession(sub)
-	w.must(w.BeginSession(w.ctx, tenant, b, noon, event(audit.SignedIn)))
+	w.must(w.BeginSession(w.ctx, tenant, b, noon))
 	return b
 }
 
