@@ -203,18 +203,20 @@ func (o *Outcome) dead() *oidc.Error {
 // of session.Store.BeginSession.
 func (f *Flow) Run(ctx context.Context, in Input) (*Outcome, error) {
 	o, err := f.Evaluate(ctx, in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if o.Response != nil || o.Step != Issue {
-		if in.Begin != nil {
-			err = f.Sessions.BeginSession(ctx, in.Tenant.ID, *in.Begin, in.Now)
-		}
-		if err != nil {
+	case o.Response == nil && o.Step == Issue:
+		return f.issue(ctx, in, o)
+	case in.Begin != nil:
+		if err := f.Sessions.BeginSession(ctx, in.Tenant.ID, *in.Begin, in.Now); err != nil {
 			return nil, err
 		}
-		return o, nil
 	}
+	return o, nil
+}
+
+func (f *Flow) issue(ctx context.Context, in Input, o *Outcome) (*Outcome, error) {
 	code, err := f.Codes.IssueCode(ctx, o.code(in), in.Now)
 	if errors.Is(err, grant.ErrSessionEnded) && in.Session != nil {
 		in.Session = nil // signed out elsewhere in this very moment: ask again
