@@ -64,8 +64,8 @@ type arrival struct {
 	sealed   string         // "" without an interaction
 	outcome  *authz.Outcome // nil without an authorization request
 	answered *authz.Outcome // what came of it together with signing in
-	// elsewhere: the application sent the person here in another browser, so no
-	// answer to it may be made in this one.
+	// elsewhere: the application sent the person here in another browser, so its
+	// request is not answered in this one.
 	elsewhere bool
 	// visitor is the application that sent the person to their own pages without
 	// an authorization request, back the address it is left for, if any.
@@ -175,10 +175,13 @@ func (a *arrival) rest() string {
 
 // formAction is where the forms of the arrival's pages may end.
 func (a *arrival) formAction() []string {
-	if a.outcome == nil {
-		return []string{"'self'"}
+	switch {
+	case a.outcome != nil:
+		return formAction(a.outcome.Request.RedirectURI)
+	case a.start() != "":
+		return formAction(a.start())
 	}
-	return formAction(a.outcome.Request.RedirectURI)
+	return []string{"'self'"}
 }
 
 // onward leads back to /authorize, the only place where a GET may issue a code.
@@ -231,7 +234,7 @@ func (a *arrival) forgotten() bool {
 // atOnce tells whether finish will run the request as it stands, so that
 // signing in may do it already, in one transition.
 func (a *arrival) atOnce() bool {
-	return a.outcome != nil && !a.elsewhere && !a.in.Interaction.Profile && !a.forgotten() && !a.outcome.UsesProgress()
+	return a.outcome != nil && !a.in.Interaction.Profile && !a.forgotten() && !a.outcome.UsesProgress()
 }
 
 // cancel is the answer to a journey that the person left.

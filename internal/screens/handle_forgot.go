@@ -91,7 +91,7 @@ func (s *Screens) resetting(r *http.Request) (oidc.Form, *arrival, challenge.Hel
 	if f.Get("h") != "" {
 		h, c, err := s.linked(r, a, challenge.Reset, f.Get("h"))
 		if err == nil {
-			a = s.resume(r, a, c.Request)
+			a = s.resume(r, a, h, c)
 		}
 		return f, a, h, c, err
 	}
@@ -143,7 +143,6 @@ func (s *Screens) NewPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.orGone(w, r, a, err)
 	}
-	a.elsewhere = c.Browser != h.Browser
 	err = s.signIn(w, r, a, nil, s.newcomer(a, acc), false)
 	if errors.Is(err, session.ErrNotFound) {
 		return web.Redirect(w, a.at("/login")) // disabled in this very moment

@@ -56,7 +56,7 @@ func (s *Screens) link(r *http.Request, p challenge.Purpose) (f oidc.Form, a *ar
 	}
 	h, c, err = s.linked(r, a, p, f.Get("h"))
 	if err == nil {
-		a = s.resume(r, a, c.Request)
+		a = s.resume(r, a, h, c)
 	}
 	return f, a, h, c, err
 }
@@ -73,14 +73,19 @@ func (s *Screens) linked(r *http.Request, a *arrival, p challenge.Purpose, seale
 }
 
 // resume goes back to the request that the person came with. One that is good
-// for nothing by now does not stand in the way of the proof.
-func (s *Screens) resume(r *http.Request, a *arrival, sealed string) *arrival {
-	if sealed == "" {
+// for nothing by now does not stand in the way of the proof. In another browser
+// than theirs it is not gone on with: that one has none of the application's
+// cookies, and an answer that it did not ask for is an error page there.
+func (s *Screens) resume(r *http.Request, a *arrival, h challenge.Held, c *challenge.Challenge) *arrival {
+	if c.Request == "" {
 		return a
 	}
-	b, err := s.arrive(r, oidc.FormOf(map[string]string{"r": sealed}), false)
+	b, err := s.arrive(r, oidc.FormOf(map[string]string{"r": c.Request}), false)
 	if err != nil {
 		return a
+	}
+	if c.Browser != h.Browser {
+		b.visitor, b.outcome, b.sealed, b.back, b.elsewhere = b.client(), nil, "", "", true
 	}
 	return b
 }
@@ -138,8 +143,7 @@ func (s *Screens) PressLink(p challenge.Purpose) web.Handler {
 		if err != nil {
 			return err
 		}
-		a.elsewhere = c.Browser != h.Browser
-		if a.elsewhere && f.Get("password") == "" {
+		if c.Browser != h.Browser && f.Get("password") == "" {
 			return s.notLinked(w, r, a, h, c, f.Get("h"), errNoPassword)
 		}
 		if p == challenge.Verify {
@@ -208,15 +212,23 @@ func (s *Screens) notLinked(w http.ResponseWriter, r *http.Request, a *arrival, 
 }
 
 // goOn continues after a link: in the browser that began, back to its
-// application. Another browser has none of the application's cookies, and an
-// answer that it did not ask for is an error page there; so it begins anew at
-// the application's own start, if that is known, and else stays here.
+// application. Another one begins anew at the application's own start, if that
+// is known, and else stays here.
 func (s *Screens) goOn(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if !a.elsewhere {
+	switch {
+	case !a.elsewhere:
 		return s.finish(w, r, a)
-	}
-	if c := a.client(); c != nil && c.InitiateLoginURI != "" {
-		return web.Redirect(w, oidc.AppendQuery(c.InitiateLoginURI, []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
+	case a.start() != "":
+		return web.Redirect(w, oidc.AppendQuery(a.start(), []oidc.Param{{Name: "iss", Value: a.in.Tenant.Issuer}}))
 	}
 	return web.Redirect(w, a.in.Tenant.BasePath+"/")
+}
+
+// start is where the application begins anew in this browser, "" when it is not
+// known or need not.
+func (a *arrival) start() string {
+	if !a.elsewhere || a.visitor == nil {
+		return ""
+	}
+	return a.visitor.InitiateLoginURI
 }
