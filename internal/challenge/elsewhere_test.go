@@ -64,3 +64,32 @@ func TestAnotherBrowserBeginsWhereTheApplicationDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestHD9_AUsedProofIsPassedByAtAuthorize: coming back to its pages is a GET,
+// which changes nothing.
+func TestHD9_AUsedProofIsPassedByAtAuthorize(t *testing.T) {
+	t.Parallel()
+	w := rptest.New(t, rptest.Tenant, rptest.Options{Mail: true})
+	b := w.Browser()
+	page := b.Get("/register?" + strings.TrimPrefix(w.Authorize("web", nil), "/authorize?"))
+	registers := b.Follow(b.Submit(page, url.Values{"email": {carol}, "password": {rptest.Password}}))
+	enter(b, registers, w.Mail(carol, 0).Code()).Code(t)
+	resets := b.Follow(enter(b, forgotAgain(w, b, carol), w.Mail(carol, 1).Code()))
+	b.Submit(resets, url.Values{"password": {another}}).Code(t)
+	for _, p := range []*rptest.Page{registers, resets} {
+		before := w.Server.DB.Stats().Writes
+		back := b.Get(p.URL.RequestURI())
+		if n := w.Server.DB.Stats().Writes - before; n != 0 || !strings.HasPrefix(back.Location(), "/authorize?r=") {
+			t.Errorf("%s: %d transitions, %d %q", p.URL.Path, n, back.Status(), back.Location())
+		}
+		b.Follow(back).Code(t)
+	}
+}
+
+// forgotAgain asks for a new password in a browser that is signed in.
+func forgotAgain(w *rptest.World, b *rptest.Browser, identifier string) *rptest.Page {
+	w.T.Helper()
+	w.Wait(time.Second)
+	p := b.Get("/forgot-password?" + strings.TrimPrefix(w.Authorize("web", nil), "/authorize?"))
+	return b.Follow(b.Submit(p, url.Values{"identifier": {identifier}}))
+}

@@ -218,19 +218,21 @@ func (s *Screens) orGone(w http.ResponseWriter, r *http.Request, a *arrival, err
 }
 
 // gone is the answer when a proof has been used: by a second press of the same
-// button more often than not, and then the person is in already.
+// button more often than not, and then the person is in already. Coming back to
+// the page is a GET, which issues a code nowhere but at /authorize (HD9).
 func (s *Screens) gone(w http.ResponseWriter, r *http.Request, a *arrival) error {
-	if a.in.Session != nil && a.outcome != nil && a.outcome.Fresh {
-		// The code of another tab has ended this request's progress.
+	fresh := a.outcome != nil && a.outcome.Fresh
+	switch {
+	case a.in.Session == nil || a.outcome != nil && !fresh && signsIn(a.outcome):
+		return s.dead(w, r, a)
+	case r.Method == http.MethodGet:
+		return s.past(w, r, a)
+	case fresh: // the code of another tab has ended this request's progress
 		if err := s.progress(r, a, authz.Progress{Chosen: a.in.Session.Sub, Registered: true}); err != nil {
 			return err
 		}
-		return s.finish(w, r, a)
 	}
-	if a.in.Session != nil && (a.outcome == nil || !signsIn(a.outcome)) {
-		return s.finish(w, r, a)
-	}
-	return s.dead(w, r, a)
+	return s.finish(w, r, a)
 }
 
 // dead says that a link or a page is good for nothing, and the ways on.
