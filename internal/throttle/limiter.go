@@ -38,9 +38,9 @@ type Attempt struct {
 	Sub string
 	// Network is Network of the client's address.
 	Network string
-	// Device is the known device this account has signed in from, proved by its
-	// cookie, or "". It has a budget of its own, as large as the account's, and
-	// touches no other: strangers cannot lock it out, nor can it be used
+	// Device is the known device that the account Sub has signed in from, proved
+	// by its cookie, or "". It has a budget of its own, as large as the account's,
+	// and touches no other: strangers cannot lock it out, nor can it be used
 	// against other accounts (RL4).
 	Device string
 }
@@ -59,7 +59,7 @@ func New(s Store) *Limiter { return &Limiter{store: s, memory: newMemory()} }
 func (l *Limiter) Attempt(ctx context.Context, tenant string, a Attempt, lim Limits, now time.Time) (Ticket, error) {
 	budget := func(name string, limit int) Budget { return Budget{name, limit, lim.Window} }
 	if a.Device != "" {
-		return l.Take(ctx, tenant, now, budget("device", lim.Account).Of(a.Account, a.Device))
+		return l.Take(ctx, tenant, now, budget("device", lim.Account).Of(a.Sub, a.Device))
 	}
 	charges := []Charge{
 		budget("network", lim.Network).Of(a.Network),

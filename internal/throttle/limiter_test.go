@@ -155,7 +155,7 @@ func TestRL4_KnownDeviceIsNotLockedOut(t *testing.T) {
 		}
 		wantLimited(t, try(home), "device")
 		// The device is known to this account; at another it has its own count.
-		home.Account = "bob@example.com"
+		home.Account, home.Sub = "bob@example.com", "u2"
 		if err := try(home); err != nil {
 			t.Error(err)
 		}
@@ -176,6 +176,13 @@ func TestRL6_IdentifiersOfOneAccountShare(t *testing.T) {
 		a := throttle.Attempt{Account: "+14155552671", Sub: "u1", Network: "n"}
 		_, err := l.Attempt(t.Context(), "acme", a, throttle.DefaultLimits, start)
 		wantLimited(t, err, "account")
+		for i := range 11 { // and so on a device that the account knows
+			a := throttle.Attempt{Account: []string{"ada@example.com", "+14155552671"}[i%2], Sub: "u1", Network: "n", Device: "d1"}
+			if _, err = l.Attempt(t.Context(), "acme", a, throttle.DefaultLimits, start); (err == nil) != (i < 10) {
+				t.Fatalf("try %d on a known device: %v", i+1, err)
+			}
+		}
+		wantLimited(t, err, "device")
 	})
 }
 
