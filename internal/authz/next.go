@@ -98,7 +98,7 @@ var rules = []func(*Facts) (Step, bool){
 		return Register, f.Request.Prompt.Create && f.Registered && !f.Progress.Registered
 	},
 	func(f *Facts) (Step, bool) {
-		return Choose, f.Request.Prompt.SelectAccount && f.Session != nil && f.Progress.Chosen != f.Session.Sub
+		return Choose, f.Request.Prompt.SelectAccount && f.Session != nil && f.Account != nil && f.Progress.Chosen != f.Session.Sub
 	},
 	func(f *Facts) (Step, bool) { return SignIn, !f.enough() },
 	func(f *Facts) (Step, bool) { return Mismatch, f.somebodyElse() },
@@ -141,10 +141,14 @@ func (f *Facts) enough() bool {
 // -1 for none (OIDC Core §3.1.2.1, OIDC Registration §2).
 func (f *Facts) maxAge() int64 {
 	if f.Request.MaxAge < 0 && f.Client.DefaultMaxAge != nil {
-		return *f.Client.DefaultMaxAge
+		return min(*f.Client.DefaultMaxAge, longest)
 	}
 	return f.Request.MaxAge
 }
+
+// longest is more seconds than any session has, and no more than a
+// time.Duration has room for.
+const longest = 1 << 32
 
 // otherSub tells whether the request names another account than the session's,
 // or nobody.
