@@ -345,9 +345,13 @@ func (f *Flow) hintSub(ctx context.Context, t *tenant.Live, raw string) (string,
 	return h.Sub, nil
 }
 
-// SelfRegistration tells whether people may make accounts through this client.
+// SelfRegistration tells whether people may make accounts through this client:
+// by an e-mail address, since numbers wait for text messages.
 func SelfRegistration(t *tenant.Live, c *client.Client) bool {
-	if c != nil && c.SelfRegistration != nil {
+	switch {
+	case !slices.Contains(t.Settings.Identifiers, string(account.Email)):
+		return false
+	case c != nil && c.SelfRegistration != nil:
 		return *c.SelfRegistration
 	}
 	return t.Settings.SelfRegistration

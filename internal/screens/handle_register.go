@@ -3,7 +3,6 @@ package screens
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/authz"
@@ -30,13 +29,9 @@ func (s *Screens) ShowRegister(w http.ResponseWriter, r *http.Request) error {
 	return s.write(w, http.StatusOK, p, a.formAction()...)
 }
 
-// mayRegister: self-registration is on, people sign in by e-mail here (mobile
-// numbers wait for text messages), and the request stands where an account is
-// missing.
+// mayRegister: self-registration is on, and the request stands where an account
+// is missing.
 func (s *Screens) mayRegister(a *arrival) bool {
-	if !slices.Contains(a.in.Tenant.Settings.Identifiers, string(account.Email)) {
-		return false
-	}
 	if a.outcome == nil {
 		return authz.SelfRegistration(a.in.Tenant, a.visitor)
 	}
