@@ -153,6 +153,7 @@ func (s *Server) sweep(ctx context.Context) {
 		"challenges": func() (int, error) { return s.Store.SweepChallenges(ctx, now, sweepBatch) },
 		"alerts":     func() (int, error) { return s.Store.SweepAlerts(ctx, now, sweepBatch) },
 		"outbox":     func() (int, error) { return s.Store.SweepOutbox(ctx, now.Add(-endedFor), sweepBatch) },
+		"departures": func() (int, error) { return s.Store.SweepDepartures(ctx, now, sweepBatch) },
 		"throttle":   func() (int, error) { return s.Limits.SweepThrottle(ctx, now, sweepBatch) },
 	}
 	for name, sweep := range sweeps {

@@ -27,8 +27,9 @@ type Store interface {
 	// UpdateClient replaces the client whose stored version is c.Version by c with
 	// the next version, or ErrVersion.
 	UpdateClient(ctx context.Context, tenant string, c *Client, e audit.Event) error
-	// DeleteClient removes the client, its consents, its grants' life and its
-	// place in sessions, or ErrNotFound.
+	// DeleteClient removes the client and with it its grants' life, or
+	// ErrNotFound. Its consents and its place in sessions, each of which tells
+	// it, follow for certain, in several transitions.
 	DeleteClient(ctx context.Context, tenant, clientID string, now time.Time, e audit.Event) error
 	// MarkSeen records a single-use id until expiresAt, or ErrSeen when it is
 	// there already (private_key_jwt's jti; CA3).

@@ -59,18 +59,30 @@ func marshalClient(c *client.Client) (spec, secrets string, err error) {
 	return string(a), string(b), nil
 }
 
-// CreateClient implements client.Store.
+// CreateClient implements client.Store. What an earlier client of this id left
+// is none of the new one's.
 func (s *Store) CreateClient(ctx context.Context, tenant string, c *client.Client, e audit.Event) error {
 	spec, secrets, err := marshalClient(c)
 	if err != nil {
 		return err
 	}
-	return s.changeConfig(ctx, tenant, e, func(tx *Tx) error {
-		n, err := tx.Exec(`INSERT INTO clients (tenant, client_id, version, created_at, origin, spec, secrets)
-			VALUES ($1, $2, 1, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-			tenant, c.ClientID, c.CreatedAt, string(c.Origin), spec, secrets)
-		return changedOne(n, err, client.ErrVersion)
-	})
+	for {
+		err = s.changeConfig(ctx, tenant, e, func(tx *Tx) error {
+			if err := s.endDeparture(tx, tenant, c.ClientID, time.UnixMicro(c.CreatedAt)); err != nil {
+				return err
+			}
+			n, err := tx.Exec(`INSERT INTO clients (tenant, client_id, version, created_at, origin, spec, secrets)
+				VALUES ($1, $2, 1, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+				tenant, c.ClientID, c.CreatedAt, string(c.Origin), spec, secrets)
+			return changedOne(n, err, client.ErrVersion)
+		})
+		if !errors.Is(err, errDeparting) {
+			return err
+		}
+		if err := s.depart(ctx, tenant, c.ClientID, time.UnixMicro(c.CreatedAt)); err != nil {
+			return err
+		}
+	}
 }
 
 // UpdateClient implements client.Store. When the client was made stays as it is.
@@ -87,41 +99,29 @@ func (s *Store) UpdateClient(ctx context.Context, tenant string, c *client.Clien
 	})
 }
 
-// A sub-select makes SQLite use the index (accountSessions). PostgreSQL uses it
-// without; with it, it would join a table that it knows nothing about yet with
-// itself, each row with each.
-const (
-	deleteConsents      = `DELETE FROM consents WHERE tenant = $1 AND client_id = $2`
-	deleteParticipants  = `DELETE FROM participants WHERE tenant = $1 AND client_id = $2`
-	consentsByIndex     = ` AND sub IN (SELECT x.sub FROM consents AS x WHERE x.tenant = $1 AND x.client_id = $2)`
-	participantsByIndex = ` AND session IN (SELECT x.session FROM participants AS x WHERE x.tenant = $1 AND x.client_id = $2)`
-)
-
 // DeleteClient implements client.Store. Its grants stay until they are swept
 // and are dead without a statement: there is no client, and a later one with
-// the same id has a CreatedAt after theirs (MT3).
+// the same id has a CreatedAt after theirs (MT3). Once it is gone, what is left
+// of it is removed for certain, so that a failure of that is none of the
+// deletion (depart).
 func (s *Store) DeleteClient(ctx context.Context, tenant, clientID string, now time.Time, e audit.Event) error {
-	return s.db.write(ctx, true, func(tx *Tx) error {
+	err := s.db.Write(ctx, func(tx *Tx) error {
 		if err := moveConfig(tx); err != nil {
 			return err
 		}
-		if err := s.tellDeleted(tx, tenant, clientID, now); err != nil {
+		if err := putDeparture(tx, tenant, clientID, now); err != nil {
 			return err
 		}
 		n, err := tx.Exec(`DELETE FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID)
 		if err := changedOne(n, err, client.ErrNotFound); err != nil {
 			return err
 		}
-		for statement, byIndex := range map[string]string{deleteConsents: consentsByIndex, deleteParticipants: participantsByIndex} {
-			if tx.alone {
-				statement += byIndex
-			}
-			if _, err := tx.Exec(statement, tenant, clientID); err != nil {
-				return err
-			}
-		}
 		return writeAudit(ctx, tx, tenant, now, e)
 	})
+	if err == nil {
+		_ = s.depart(ctx, tenant, clientID, now)
+	}
+	return err
 }
 
 // MarkSeen implements client.Store. An id that has expired and was not swept

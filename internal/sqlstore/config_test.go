@@ -150,6 +150,7 @@ func (w *world) fill(id string) (session.Begin, family) {
 	w.must(w.GiveConsent(w.ctx, id, "ada", "shop", []string{"openid"}, noon, event(audit.ConsentGiven)))
 	w.must(w.PutProgress(w.ctx, id, "browser", "i", progressOf("ada"), noon, noon.Add(time.Hour)))
 	w.exec(`INSERT INTO keys (tenant, kid, alg, created_at, sign_from, revoked_at, public_jwk, sealed) VALUES ($1, 'k', '', 0, 0, 0, '', '')`, id)
+	w.exec(`INSERT INTO departures (tenant, client_id, spec, at) VALUES ($1, 'gone', '{}', 1)`, id)
 	w.exec(`INSERT INTO outbox (tenant, id, kind, lane, session, sid, sub, payload, created_at, since, attempts, due_at, holder, state, answer, settled_at)
 		VALUES ($1, 1, 'logout', 'l', 1, '', '', '{}', 0, 0, 0, 0, '', 'pending', '', 0)`, id)
 	w.exec(`INSERT INTO challenges (tenant, id, purpose, sub, address, browser, locale, link_hash, code_hash, tries, sent_at, code_until,

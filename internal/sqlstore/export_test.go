@@ -5,3 +5,6 @@ func (d *DB) Queued() int { return len(d.engine.(*liteDB).jobs) }
 
 // SplitSQL is splitSQL.
 var SplitSQL = splitSQL
+
+// DepartAtOnce is how many sessions a client leaves in one transition.
+const DepartAtOnce = departAtOnce

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -33,6 +32,9 @@ const maxSpecs = 10_000
 // of returns the metadata whose text is given, nil when it cannot be read: a
 // session ends all the same.
 func (c *specs) of(tenant, clientID, text string) *client.Spec {
+	if text == "" {
+		return nil
+	}
 	key := specKey{tenant, clientID}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,6 +81,7 @@ func participantsOf(tx *Tx, tenant string, ids []int64) ([]joined, error) {
 // each that hears of it. list is in order of the ids.
 func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Reason, now time.Time) error {
 	var jobs []outbox.Job
+	gone := map[string]*client.Spec{} // by client
 	for chunk := range slices.Chunk(list, bulkRows) {
 		ids := make([]int64, len(chunk))
 		for i, x := range chunk {
@@ -92,65 +95,17 @@ func (s *Store) tell(tx *Tx, tenant string, list []logout.Ended, reason sess.Rea
 			i, _ := slices.BinarySearch(ids, j.session)
 			x := &chunk[i]
 			x.Participants = append(x.Participants, j.clientID)
-			if j.spec == "" {
-				continue
+			spec, why := s.specs.of(tenant, j.clientID, j.spec), reason
+			if j.spec == "" { // deleted, and not told yet of this session (depart)
+				why = sess.ClientDeleted
+				if spec, err = s.departing(tx, tenant, j.clientID, gone); err != nil {
+					return err
+				}
 			}
-			if spec := s.specs.of(tenant, j.clientID, j.spec); spec != nil && logout.Hears(spec, reason) {
-				jobs = append(jobs, logout.Notice(tenant, spec, *x, reason))
+			if spec != nil && logout.Hears(spec, why) {
+				jobs = append(jobs, logout.Notice(tenant, spec, *x, why))
 			}
 		}
 	}
 	return addJob(tx, tenant, now, jobs...)
-}
-
-// tellDeleted writes a job for each live session that a client takes part in:
-// the client is going, the sessions stay.
-func (s *Store) tellDeleted(tx *Tx, tenant, clientID string, now time.Time) error {
-	var text string
-	err := tx.QueryRow(`SELECT spec FROM clients WHERE tenant = $1 AND client_id = $2`, tenant, clientID).Scan(&text)
-	if errors.Is(err, ErrNoRows) {
-		return client.ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	spec := s.specs.of(tenant, clientID, text)
-	if spec == nil || !logout.Hears(spec, sess.ClientDeleted) {
-		return nil
-	}
-	list, err := sessionsOfClient(tx, tenant, clientID, now)
-	if err != nil {
-		return err
-	}
-	jobs := make([]outbox.Job, len(list))
-	for i, x := range list {
-		jobs[i] = logout.Notice(tenant, spec, x, sess.ClientDeleted)
-	}
-	return addJob(tx, tenant, now, jobs...)
-}
-
-const clientSessionIDs = `SELECT p.session FROM participants AS p WHERE p.tenant = $1 AND p.client_id = $2 ORDER BY p.session`
-
-// sessionsOfClient are the live ones. No join: of tables that it knows nothing
-// about yet PostgreSQL compares each row with each.
-func sessionsOfClient(tx *Tx, tenant, clientID string, now time.Time) (list []logout.Ended, err error) {
-	rows, err := tx.Query(clientSessionIDs, tenant, clientID)
-	ids, err := collect(rows, err, scanID)
-	for chunk := range slices.Chunk(ids, bulkRows) {
-		args := append(make([]any, 0, 3+len(chunk)), tenant, chunk[0], micro(now))
-		for _, id := range chunk {
-			args = append(args, id)
-		}
-		rows, err := tx.Query(`SELECT s.id, s.sid, s.sub FROM sessions AS s WHERE s.tenant = $1 AND s.id >= $2
-			AND s.id IN (`+placeholders(4, len(chunk))+`) AND `+sessionAlive, args...)
-		part, err := collect(rows, err, func(rows *Rows) (x logout.Ended, err error) {
-			err = rows.Scan(&x.ID, &x.SID, &x.Sub)
-			return x, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, part...)
-	}
-	return list, err
 }

@@ -74,7 +74,7 @@ func (s *Store) PutTenant(ctx context.Context, t *tenant.Tenant, e audit.Event) 
 
 // tenantTables are all tables that hold something of a tenant, what is read
 // last first; participants go with their sessions.
-var tenantTables = []string{"tenants", "clients", "objects", "applied", "keys", "accounts", "identifiers", "devices",
+var tenantTables = []string{"tenants", "clients", "departures", "objects", "applied", "keys", "accounts", "identifiers", "devices",
 	"sessions", "participants", "progress", "consents", "grants", "refresh_tokens", "access_tokens", "revoked_tokens",
 	"seen", "throttle", "challenges", "alerts", "outbox", "audit"}
 
