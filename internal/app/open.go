@@ -39,7 +39,7 @@ type Env struct {
 	Log *slog.Logger     // default slog.Default()
 	// Create allows Open to make and set up an empty database.
 	Create bool
-	// Storage has the hooks of proofs; nothing else of it is used.
+	// Storage has the hooks and the Wait of tests; nothing else of it is used.
 	Storage sqlstore.Options
 }
 
@@ -104,7 +104,7 @@ func OpenDatabase(ctx context.Context, cfg *config.Server, env Env) (*sqlstore.D
 		}
 	}
 	return sqlstore.Open(ctx, string(cfg.Database), sqlstore.Options{
-		Now: env.Now, Logger: env.Log, CommitHook: env.Storage.CommitHook, Committed: env.Storage.Committed,
+		Now: env.Now, Logger: env.Log, CommitHook: env.Storage.CommitHook, Committed: env.Storage.Committed, Wait: env.Storage.Wait,
 	})
 }
 

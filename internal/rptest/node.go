@@ -16,7 +16,7 @@ func (w *World) Node() *World {
 	w.T.Helper()
 	n := &World{T: w.T, Base: w.Base, Database: w.Database, Log: &Log{}, now: w.Now()}
 	log := slog.New(slog.NewJSONHandler(n.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	core, err := app.Open(w.T.Context(), w.Server.Config, app.Env{Now: w.Now, Log: log})
+	core, err := app.Open(w.T.Context(), w.Server.Config, app.Env{Now: w.Now, Log: log, Storage: sqlstore.Options{Wait: storetest.Patience}})
 	check(w.T, err)
 	w.T.Cleanup(func() { check(w.T, core.Close()) })
 	n.Server, err = app.NewServer(core)

@@ -28,6 +28,7 @@ import (
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/config"
 	"github.com/foyer-id/foyer/internal/inbox"
+	"github.com/foyer-id/foyer/internal/sqlstore"
 	"github.com/foyer-id/foyer/internal/storetest"
 )
 
@@ -162,7 +163,7 @@ func New(t testing.TB, tenants string, o Options) *World {
 	cfg, err := config.Load(config.Options{Flags: flags, ReadFile: noFile})
 	check(t, err)
 	log := slog.New(slog.NewJSONHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	core, err := app.Open(t.Context(), cfg, app.Env{Now: w.Now, Log: log, Create: true})
+	core, err := app.Open(t.Context(), cfg, app.Env{Now: w.Now, Log: log, Create: true, Storage: sqlstore.Options{Wait: storetest.Patience}})
 	check(t, err)
 	t.Cleanup(func() { check(t, core.Close()) })
 	w.Server, err = app.NewServer(core)

@@ -34,6 +34,7 @@ type pgDB struct {
 	db     *sql.DB
 	reads  chan struct{} // permits, so that the wait for one is ours to bound
 	writes chan struct{}
+	wait   time.Duration
 	hook   func() error
 	after  func()
 	log    *slog.Logger
@@ -65,7 +66,7 @@ func openPostgres(url string, o Options, count *counters) (engine, error) {
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return &pgDB{
 		db: db, hook: o.CommitHook, after: o.Committed, log: o.Logger, count: count,
-		reads: make(chan struct{}, o.ReadConns), writes: make(chan struct{}, o.WriteConns),
+		reads: make(chan struct{}, o.ReadConns), writes: make(chan struct{}, o.WriteConns), wait: o.Wait,
 		down: newDown(db.PingContext, o.Logger),
 	}, nil
 }
@@ -105,7 +106,7 @@ func (p *pgDB) attempt(ctx context.Context, long bool, try func(context.Context)
 	if err := p.down.refuse(); err != nil {
 		return err
 	}
-	if err := acquire(ctx, p.writes); err != nil {
+	if err := acquire(ctx, p.writes, p.wait); err != nil {
 		return err
 	}
 	defer func() { <-p.writes }()
@@ -153,7 +154,7 @@ func (p *pgDB) queryRow(ctx context.Context, query string, args []any) *Row {
 	if err := p.down.refuse(); err != nil {
 		return &Row{err: err}
 	}
-	if err := acquire(ctx, p.reads); err != nil {
+	if err := acquire(ctx, p.reads, p.wait); err != nil {
 		return &Row{err: err}
 	}
 	defer func() { <-p.reads }()
@@ -179,7 +180,7 @@ func (p *pgDB) query(ctx context.Context, query string, args []any) (cursor, err
 	if err := p.down.refuse(); err != nil {
 		return nil, err
 	}
-	if err := acquire(ctx, p.reads); err != nil {
+	if err := acquire(ctx, p.reads, p.wait); err != nil {
 		return nil, err
 	}
 	p.count.statements.Add(1)

@@ -50,7 +50,7 @@ func openSQLite(ctx context.Context, path string, o Options, count *counters) (e
 	}
 	return &liteDB{
 		writer:  startWriter(conn, openWriter, o, count),
-		readers: &liteReaders{path: path, count: count, permits: make(chan struct{}, o.ReadConns)},
+		readers: &liteReaders{path: path, count: count, permits: make(chan struct{}, o.ReadConns), wait: o.Wait},
 	}, nil
 }
 
@@ -147,6 +147,7 @@ type liteReaders struct {
 	path    string
 	count   *counters
 	permits chan struct{}
+	wait    time.Duration
 
 	mu     sync.Mutex
 	idle   []*liteConn
@@ -154,7 +155,7 @@ type liteReaders struct {
 }
 
 func (p *liteReaders) take(ctx context.Context) (*liteConn, error) {
-	if err := acquire(ctx, p.permits); err != nil {
+	if err := acquire(ctx, p.permits, p.wait); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()

@@ -47,9 +47,17 @@ func BothURLs(t *testing.T, fn func(t *testing.T, url func(tb testing.TB) string
 	}
 }
 
-// Open opens a database for one test and closes it with the test.
+// Patience is how long callers of a test's database queue for a connection: a
+// test that presses many at one row asks what comes of it, not how fast.
+const Patience = time.Minute
+
+// Open opens a database for one test and closes it with the test. Its callers
+// have Patience unless o says otherwise.
 func Open(tb testing.TB, url string, o sqlstore.Options) *sqlstore.DB {
 	tb.Helper()
+	if o.Wait == 0 {
+		o.Wait = Patience
+	}
 	d, err := sqlstore.Open(context.Background(), url, o)
 	if err != nil {
 		tb.Fatalf("open %s: %v", url, err)
