@@ -57,17 +57,12 @@ func (s *Server) adminHandler(o web.Options, admin *adminapi.API) http.Handler {
 	return s.harden(web.NewServer(o))
 }
 
-// serveAdmin opens admin.listen, if it is configured. The function it returns
-// lets requests under way finish.
-func (s *Server) serveAdmin(ctx context.Context, failed chan<- error) (stop func(context.Context) error, err error) {
-	if s.Admin == nil {
-		return func(context.Context) error { return nil }, nil
+// serveAdmin answers at admin.listen, when it is configured. The function it
+// returns lets requests under way finish.
+func (s *Server) serveAdmin(l net.Listener, failed chan<- error) (stop func(context.Context) error) {
+	if l == nil {
+		return func(context.Context) error { return nil }
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Admin.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("admin.listen: %w", err)
-	}
-	l = newCapped(l, perAddress, s.Config.TrustedProxies())
 	srv := httpServer(s.Admin)
 	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn)
 	go func() {
@@ -84,5 +79,5 @@ func (s *Server) serveAdmin(ctx context.Context, failed chan<- error) (stop func
 			return errors.Join(fmt.Errorf("stop admin: %w", err), srv.Close())
 		}
 		return nil
-	}, nil
+	}
 }

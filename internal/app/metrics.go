@@ -134,14 +134,10 @@ func (s *Server) localMetrics(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// serveMetrics opens the listener of metrics.listen, if there is one.
-func (s *Server) serveMetrics(ctx context.Context, failed chan<- error) (stop func(), err error) {
-	if s.Config.Metrics.Listen == "" {
-		return func() {}, nil
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Metrics.Listen)
-	if err != nil {
-		return nil, err
+// serveMetrics answers at metrics.listen, when it is configured.
+func (s *Server) serveMetrics(l net.Listener, failed chan<- error) (stop func()) {
+	if l == nil {
+		return func() {}
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.handler())
@@ -151,5 +147,5 @@ func (s *Server) serveMetrics(ctx context.Context, failed chan<- error) (stop fu
 			failed <- err
 		}
 	}()
-	return func() { srv.Close() }, nil
+	return func() { srv.Close() }
 }

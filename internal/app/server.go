@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -153,37 +152,22 @@ func (s *Server) harden(next http.Handler) http.Handler {
 	})
 }
 
-// Listen opens the configured address.
-func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Config.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return newCapped(l, perAddress, s.Config.TrustedProxies()), nil
-}
-
 // Run answers on l until ctx ends, then lets requests under way finish.
 // Readiness fails first, so that a load balancer stops sending.
-func (s *Server) Run(ctx context.Context, l net.Listener) error {
+func (s *Server) Run(ctx context.Context, l *Listeners) error {
 	srv := httpServer(s.drain.parting(s.Handler))
 	srv.ErrorLog = slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn) // else plain lines among JSON (LG2)
 	failed := make(chan error, 3)
 	go func() {
 		if s.Config.TLS.Certificate != "" {
-			failed <- srv.ServeTLS(l, s.Config.TLS.Certificate, s.Config.TLS.Key)
+			failed <- srv.ServeTLS(l.Public, s.Config.TLS.Certificate, s.Config.TLS.Key)
 			return
 		}
-		failed <- srv.Serve(l)
+		failed <- srv.Serve(l.Public)
 	}()
-	closeMetrics, err := s.serveMetrics(ctx, failed)
-	if err != nil {
-		return errors.Join(err, srv.Close())
-	}
+	closeMetrics := s.serveMetrics(l.Metrics, failed)
 	defer closeMetrics()
-	stopAdmin, err := s.serveAdmin(ctx, failed)
-	if err != nil {
-		return errors.Join(err, srv.Close())
-	}
+	stopAdmin := s.serveAdmin(l.Admin, failed)
 	housekeeping, stop := context.WithCancel(ctx)
 	defer stop()
 	done := s.keepHouse(housekeeping)
