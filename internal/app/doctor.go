@@ -70,9 +70,13 @@ func Doctor(ctx context.Context, cfg *config.Server, env Env, mailTo string) *Di
 	d.sending(cfg)
 	d.files(cfg)
 	db, err := OpenDatabase(ctx, cfg, env)
+	var broken fileError
 	switch {
 	case errors.Is(err, ErrNoDatabase):
 		d.add("database", Notice, "there is none at "+cfg.Database.String()+" yet", "start foyer serve, or run foyer migrate")
+		return d
+	case errors.As(err, &broken):
+		d.add("database", Wrong, broken.error.Error(), broken.change())
 		return d
 	case err != nil:
 		d.add("database", Wrong, err.Error(), "correct database in foyer.yaml")
@@ -141,7 +145,7 @@ func (d *Diagnosis) files(cfg *config.Server) {
 		{"mail.smtp.password_file", cfg.Mail.SMTP.PasswordFile, 0o007},
 		{"sms.webhook.secret_file", cfg.SMS.Webhook.SecretFile, 0o007}, {"egress.ca_file", cfg.Egress.CAFile, 0},
 	} {
-		if f.file == "" {
+		if f.file == "" || f.key == "mail.smtp.password_file" && cfg.MailFrom() != nil { // said with the mail server
 			continue
 		}
 		if err := CheckPrivate(f.file, f.others); err != nil {

@@ -29,7 +29,7 @@ func (d *Diagnosis) core(ctx context.Context, cfg *config.Server, env Env, db *s
 	}
 	c, err := build(ctx, cfg, env, db)
 	if err != nil {
-		d.add("master key", Wrong, err.Error(), "start with the key that the database was set up with")
+		d.add("master key", Wrong, strings.TrimPrefix(err.Error(), ErrMasterKey.Error()+": "), "start with the key that the database was set up with")
 		return
 	}
 	d.add("master key", Fine, keySource(cfg)+" is the one of this database", "")

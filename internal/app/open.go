@@ -73,8 +73,9 @@ type Core struct {
 	Sessions  *session.Service
 	Logout    *logout.Service
 
-	master [keyBytes]byte
-	own    []netip.Prefix // what --demo may be called at, beside egress.allow_private_networks
+	master  [keyBytes]byte
+	scratch string         // directory that goes with the core: see OpenDry
+	own     []netip.Prefix // what --demo may be called at, beside egress.allow_private_networks
 }
 
 // Open opens the database, sets it up when it is empty and env.Create allows
@@ -103,9 +104,29 @@ func OpenDatabase(ctx context.Context, cfg *config.Server, env Env) (*sqlstore.D
 			return nil, fmt.Errorf("%w: %s does not exist; start foyer serve, run foyer migrate, or name another with --database", ErrNoDatabase, file)
 		}
 	}
-	return sqlstore.Open(ctx, string(cfg.Database), sqlstore.Options{
+	db, err := sqlstore.Open(ctx, string(cfg.Database), sqlstore.Options{
 		Now: env.Now, Logger: env.Log, CommitHook: env.Storage.CommitHook, Committed: env.Storage.Committed, Wait: env.Storage.Wait,
 	})
+	if _, lite := sqliteFile(cfg); lite && err != nil {
+		return nil, fileError{err}
+	}
+	return db, err
+}
+
+// fileError is a SQLite file that cannot be opened, and what to change.
+type fileError struct{ error }
+
+// Error implements error.
+func (e fileError) Error() string { return e.error.Error() + "; " + e.change() }
+
+// Unwrap implements errors.Is.
+func (e fileError) Unwrap() error { return e.error }
+
+func (e fileError) change() string {
+	if errors.Is(e.error, fs.ErrPermission) {
+		return "let Foyer's user write the file and its directory, or name another with --database"
+	}
+	return "name another file with --database"
 }
 
 // sqliteFile is the path of the database's file, when it is one.
@@ -169,7 +190,13 @@ func setUp(ctx context.Context, db *sqlstore.DB, env Env) error {
 }
 
 // Close ends the core; transitions that were handed in are finished.
-func (c *Core) Close() error { return c.DB.Close() }
+func (c *Core) Close() error {
+	err := c.DB.Close()
+	if c.scratch != "" {
+		err = errors.Join(err, os.RemoveAll(c.scratch))
+	}
+	return err
+}
 
 // Sealer seals for one purpose under the master key. Purposes never open each
 // other's values.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/foyer-id/foyer/internal/config"
@@ -31,11 +29,6 @@ func Serve(ctx context.Context, cfg *config.Server, o ServeOptions) (err error) 
 		var flush func() error
 		o.Log, flush = newLogger(cfg, o.Stderr)
 		defer func() { err = errors.Join(err, flush()) }()
-	}
-	if file, ok := sqliteFile(cfg); ok {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return fmt.Errorf("make the data directory: %w", err)
-		}
 	}
 	core, err := Open(ctx, cfg, Env{Now: time.Now, Log: o.Log, Create: true, Storage: o.Storage})
 	if err != nil {

@@ -26,7 +26,7 @@ func (c *applyCmd) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	return r.with(true, func(core *app.Core) error {
+	work := func(core *app.Core) error {
 		report, err := app.Apply(r.ctx, core, docs, app.ApplyOptions{DryRun: c.DryRun, Prune: c.Prune})
 		if report != nil {
 			// What was done is told even when the rest failed.
@@ -35,7 +35,11 @@ func (c *applyCmd) Run(r *run) error {
 			}
 		}
 		return err
-	})
+	}
+	if c.DryRun {
+		return r.dry(work)
+	}
+	return r.with(true, work)
 }
 
 func (c *applyCmd) print(r *run, report *app.Report) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"log/slog"
 	"os"
 
@@ -21,12 +22,19 @@ func (r *run) environment(create bool) app.Env {
 }
 
 // with opens the core for one command; create allows a new database.
-func (r *run) with(create bool, do func(*app.Core) error) (err error) {
+func (r *run) with(create bool, do func(*app.Core) error) error {
+	return r.within(app.Open, create, do)
+}
+
+// dry is with for a command that only says what it would change.
+func (r *run) dry(do func(*app.Core) error) error { return r.within(app.OpenDry, false, do) }
+
+func (r *run) within(open func(context.Context, *config.Server, app.Env) (*app.Core, error), create bool, do func(*app.Core) error) (err error) {
 	cfg, err := r.load()
 	if err != nil {
 		return err
 	}
-	core, err := app.Open(r.ctx, cfg, r.environment(create))
+	core, err := open(r.ctx, cfg, r.environment(create))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 	"time"
@@ -27,6 +29,9 @@ var (
 	// reached, stays locked, or more callers wait than it can serve. A door
 	// answers 503 with Retry-After.
 	ErrUnavailable error = &passing{"sqlstore: database is unavailable"}
+
+	// ErrNotSQLite says that the file is something else than a database.
+	ErrNotSQLite = errors.New("is not a SQLite database")
 )
 
 // passing is a fault that goes away by itself.
@@ -117,6 +122,17 @@ func liteCode(err error) int {
 		return e.code
 	}
 	return 0
+}
+
+// openError is what [Open] says of a file that SQLite cannot work with.
+func openError(path string, err error) error {
+	switch liteCode(err) & 0xff {
+	case lite.SQLITE_NOTADB:
+		return fmt.Errorf("%s %w", path, ErrNotSQLite)
+	case lite.SQLITE_READONLY, lite.SQLITE_PERM, lite.SQLITE_CANTOPEN: // the file opened before: it is the directory
+		return fmt.Errorf("%s: %w: %w", path, fs.ErrPermission, err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 func liteBusy(err error) bool { return liteCode(err)&0xff == lite.SQLITE_BUSY }

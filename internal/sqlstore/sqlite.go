@@ -43,7 +43,7 @@ func openSQLite(ctx context.Context, path string, o Options, count *counters) (e
 	// The writer opens first: it is the connection that switches to WAL.
 	conn, err := openWriter()
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
+		return nil, openError(path, err)
 	}
 	if o.ReadConns <= 0 {
 		o.ReadConns = 4
