@@ -44,7 +44,11 @@ type InvalidAccount struct{ Problems []AccountProblem }
 func (e *InvalidAccount) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
-		lines[i] = p.Member + " " + p.Message
+		sep := " "
+		if strings.HasPrefix(p.Message, "expected ") {
+			sep = ": "
+		}
+		lines[i] = p.Member + sep + p.Message
 	}
 	return strings.Join(lines, "\n")
 }

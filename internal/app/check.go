@@ -301,6 +301,8 @@ func (c *checker) providers(d *Document) {
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && !(u.Scheme == "http" && client.Loopback(u.Hostname())) {
 			c.wrong(d, at("issuer"), "expected an https address (OIDC Discovery §3)")
 		}
-		c.warn(d, fmt.Sprintf("identity_providers[%d]", i), "signing in through another provider is not available yet; it is stored and not offered")
+		c.warn(d, fmt.Sprintf("identity_providers[%d]", i), providerLater)
 	}
 }
+
+const providerLater = "signing in through another provider is not available yet; it is stored and not offered"

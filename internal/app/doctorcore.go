@@ -43,6 +43,7 @@ func (d *Diagnosis) core(ctx context.Context, cfg *config.Server, env Env, db *s
 	}
 	for _, t := range all {
 		d.tenant(c.Config, t)
+		d.providers(ctx, c, t)
 		used := d.clients(ctx, c, t)
 		d.keys(ctx, c, t, used)
 	}
@@ -62,6 +63,17 @@ func (d *Diagnosis) tenant(cfg *config.Server, t *tenant.Tenant) {
 	}
 	if t.DisabledAt != 0 {
 		d.add(name, Notice, "is disabled", "")
+	}
+}
+
+// providers are stored and not offered yet.
+func (d *Diagnosis) providers(ctx context.Context, c *Core, t *tenant.Tenant) {
+	all, err := c.Store.Objects(ctx, t.ID, tenant.KindIdentityProvider)
+	if err != nil {
+		d.add("tenant "+t.ID, Wrong, err.Error(), "look at the database's own log")
+	}
+	for _, o := range all {
+		d.add("identity provider "+t.ID+"/"+o.Name, Warn, providerLater, "")
 	}
 }
 

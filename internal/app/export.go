@@ -34,27 +34,17 @@ const exportHead = `# Written by foyer export. Secrets, accounts and clients tha
 // Export writes a tenant file with one document for each tenant, or for the one
 // with the id only. It holds no secret, and Apply finds nothing to change in it.
 func Export(ctx context.Context, c *Core, only string, w io.Writer) error {
-	all, err := c.Store.Tenants(ctx)
+	docs, err := c.export(ctx, only)
 	if err != nil {
 		return err
-	}
-	if only != "" {
-		all = slices.DeleteFunc(all, func(t *tenant.Tenant) bool { return t.ID != only })
-		if len(all) == 0 {
-			return fmt.Errorf("tenant %s: %w", only, tenant.ErrNotFound)
-		}
 	}
 	var out bytes.Buffer
 	out.WriteString(exportHead)
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
-	for _, t := range all {
-		doc, err := c.exported(ctx, t)
-		if err != nil {
-			return err
-		}
+	for _, doc := range docs {
 		if err := encode(enc, doc); err != nil {
-			return fmt.Errorf("write tenant %s: %w", t.ID, err)
+			return fmt.Errorf("write tenant %s: %w", doc.Tenant, err)
 		}
 	}
 	if err := enc.Close(); err != nil {
@@ -62,6 +52,38 @@ func Export(ctx context.Context, c *Core, only string, w io.Writer) error {
 	}
 	_, err = w.Write(out.Bytes())
 	return err
+}
+
+// ExportJSON writes the documents of Export as one JSON list, for programs.
+func ExportJSON(ctx context.Context, c *Core, only string, w io.Writer) error {
+	docs, err := c.export(ctx, only)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(docs)
+}
+
+func (c *Core) export(ctx context.Context, only string) ([]*exported, error) {
+	all, err := c.Store.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if only != "" {
+		all = slices.DeleteFunc(all, func(t *tenant.Tenant) bool { return t.ID != only })
+		if len(all) == 0 {
+			return nil, fmt.Errorf("tenant %s: %w", only, tenant.ErrNotFound)
+		}
+	}
+	docs := make([]*exported, len(all))
+	for i, t := range all {
+		if docs[i], err = c.exported(ctx, t); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
 }
 
 func (c *Core) exported(ctx context.Context, t *tenant.Tenant) (*exported, error) {

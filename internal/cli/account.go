@@ -123,10 +123,13 @@ type accountAdd struct {
 
 func (c *accountAdd) Run(r *run) error {
 	spec := app.AccountSpec{Sub: c.Sub}
-	if strings.Contains(c.Identifier, "@") {
+	switch {
+	case strings.Contains(c.Identifier, "@"):
 		spec.Email = c.Identifier
-	} else {
+	case strings.ContainsAny(c.Identifier, "0123456789"):
 		spec.Mobile = c.Identifier
+	default:
+		return errUsage(fmt.Sprintf("%q is neither an e-mail address nor a mobile number such as +33612345678", clean(c.Identifier)))
 	}
 	for _, pair := range c.Claim {
 		name, value, ok := strings.Cut(pair, "=")

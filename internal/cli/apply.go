@@ -91,9 +91,18 @@ type exportCmd struct {
 	Tenant string `help:"This tenant alone." placeholder:"ID"`
 }
 
+// Help is the small print.
+func (exportCmd) Help() string {
+	return "The file can be applied again. With --json it is a list of one object for each tenant."
+}
+
 // Run writes the file to standard output.
 func (c *exportCmd) Run(r *run) error {
+	write := app.Export
+	if r.json {
+		write = app.ExportJSON
+	}
 	return r.with(false, func(core *app.Core) error {
-		return notFound(app.Export(r.ctx, core, c.Tenant, r.io.Out), "tenant", c.Tenant, "")
+		return notFound(write(r.ctx, core, c.Tenant, r.io.Out), "tenant", c.Tenant, "")
 	})
 }

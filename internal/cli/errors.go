@@ -3,7 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/client"
@@ -53,11 +56,40 @@ func explain(err error) string {
 	case errors.Is(err, account.ErrTaken):
 		return "that address or number belongs to another account"
 	case errors.Is(err, sqlstore.ErrUnavailable):
-		return "the database cannot be reached now: " + err.Error()
+		return "the database cannot be reached now; start it, or name another with --database: " + err.Error()
 	case errors.Is(err, sqlstore.ErrUnknown):
 		return "the database failed while storing; look whether the change is there, then try again: " + err.Error()
 	}
 	return err.Error()
+}
+
+// later are commands that other documents speak of and this release does not have.
+var later = []string{"backup", "restore", "move"}
+
+// mistake is what to print about a command line that cannot be read: what is
+// wrong, and whose help says more.
+func mistake(err error) string {
+	text := err.Error()
+	var path []string
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) {
+		return "foyer: " + text + "\nRun foyer --help for what there is."
+	}
+	node := parse.Context.Selected()
+	if node == nil {
+		node = parse.Context.Model.Node
+	}
+	for n := node; n.Parent != nil; n = n.Parent {
+		path = append([]string{n.Name}, path...)
+	}
+	if rest, ok := strings.CutPrefix(text, "unexpected argument "); ok && !node.Leaf() {
+		text = "there is no command " + strings.Join(append(path, rest), " ")
+		if slices.Contains(later, text[len("there is no command "):]) {
+			text += " in this release yet"
+		}
+	}
+	help := strings.Join(append([]string{"foyer"}, path...), " ")
+	return "foyer: " + clean(text) + "\nRun " + help + " --help for what there is."
 }
 
 func clientFinding(f client.Finding) string {

@@ -106,7 +106,7 @@ func runCommand(ctx context.Context, args, env []string, stdio Stdio) (code int)
 	}
 	parsed, err := parser.Parse(markIDs(args))
 	if err != nil {
-		fmt.Fprintf(stdio.Err, "foyer: %v\nRun foyer --help for what there is.\n", err)
+		fmt.Fprintln(stdio.Err, mistake(err))
 		return Usage
 	}
 	r := &run{ctx: ctx, io: stdio, env: env, now: time.Now, json: cmds.JSON, file: cmds.Config, flags: config.given()}
