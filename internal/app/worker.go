@@ -58,7 +58,7 @@ func (s *Server) expireSessions(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "sessions not expired", "err", err)
 		}
-		if err == nil && n == expireBatch {
+		if n == expireBatch { // there may be more, whatever failed
 			continue
 		}
 		select {

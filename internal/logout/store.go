@@ -37,7 +37,8 @@ type Store interface {
 	// One job for the outbox is written for each participant that Hears of it.
 	EndSessions(ctx context.Context, tenant string, e Ending, now time.Time, ev audit.Event) ([]Ended, error)
 	// ExpireSessions ends sessions of all tenants whose time is over, with reason
-	// expired, at most limit; it returns how many.
+	// expired, at most limit; it returns how many, also beside the error of a
+	// tenant whose sessions cannot be ended.
 	ExpireSessions(ctx context.Context, now time.Time, limit int) (int, error)
 	// Deliveries lists notices, newest first, before the cursor id (0: from the
 	// start), at most limit.

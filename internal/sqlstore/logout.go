@@ -119,39 +119,64 @@ func endByID(tx *Tx, tenant string, e logout.Ending, now time.Time) ([]logout.En
 // sessionOver is a session that has reached its end and was not ended yet.
 const sessionOver = `s.ended_at IS NULL AND (s.expires_at <= $3 OR s.idle_timeout > 0 AND s.last_seen + s.idle_timeout <= $3)`
 
-// Sessions of all tenants that are over, the longest over first. The index on
-// idle sessions is of an expression, which stands here to the letter.
-const (
-	overAbsolutely = `SELECT tenant, id FROM sessions WHERE ended_at IS NULL AND expires_at <= $1
-		ORDER BY expires_at LIMIT $2`
-	overIdle = `SELECT tenant, id FROM sessions WHERE ended_at IS NULL AND idle_timeout > 0
-		AND last_seen + idle_timeout <= $1 ORDER BY last_seen + idle_timeout LIMIT $2`
+// over is a question for sessions of all tenants that are over, the longest over
+// first. The index on idle sessions is of an expression, which stands here to
+// the letter.
+type over struct{ which, order string }
+
+var (
+	overAbsolutely = over{`ended_at IS NULL AND expires_at <= $1`, `expires_at`}
+	overIdle       = over{`ended_at IS NULL AND idle_timeout > 0 AND last_seen + idle_timeout <= $1 AND expires_at > $1`, `last_seen + idle_timeout`}
 )
 
-// ExpireSessions implements logout.Store. A session that is used meanwhile, or
-// that another node ends, is left alone: its row is judged again in the transition.
-func (s *Store) ExpireSessions(ctx context.Context, now time.Time, limit int) (int, error) {
-	over := map[string][]int64{}
-	found := 0
-	for _, query := range []string{overAbsolutely, overIdle} {
-		rows, err := s.db.Query(ctx, query, micro(now), limit-found)
+// text is the statement that passes over some tenants.
+func (o over) text(avoided int) string {
+	which := o.which
+	if avoided > 0 {
+		which += ` AND tenant NOT IN (` + placeholders(3, avoided) + `)`
+	}
+	return `SELECT tenant, id FROM sessions WHERE ` + which + ` ORDER BY ` + o.order + ` LIMIT $2`
+}
+
+// findOver returns the ids of at most limit sessions, by tenant.
+func (s *Store) findOver(ctx context.Context, now time.Time, limit int, avoid []any) (map[string][]int64, error) {
+	found := map[string][]int64{}
+	for _, o := range []over{overAbsolutely, overIdle} {
+		rows, err := s.db.Query(ctx, o.text(len(avoid)), append([]any{micro(now), limit}, avoid...)...)
 		_, err = collect(rows, err, func(rows *Rows) (none struct{}, err error) {
 			var tenant string
 			var id int64
 			err = rows.Scan(&tenant, &id)
-			over[tenant] = append(over[tenant], id)
-			found++
+			found[tenant] = append(found[tenant], id)
+			limit--
 			return none, err
 		})
 		if err != nil {
-			return 0, fmt.Errorf("find sessions that are over: %w", err)
+			return nil, fmt.Errorf("find sessions that are over: %w", err)
 		}
 	}
-	var failed error // one tenant's trouble is not another's
-	for tenant, ids := range over {
-		if _, err := s.EndSessions(ctx, tenant, logout.Ending{Sessions: ids, Reason: sess.Expired}, now, audit.Event{}); err != nil {
-			failed = errors.Join(failed, err)
+	return found, nil
+}
+
+// ExpireSessions implements logout.Store. A session that is used meanwhile, or
+// that another node ends, is left alone: its row is judged again in the
+// transition. A tenant whose sessions cannot be ended is passed over, so that
+// its own do not stand before those of others.
+func (s *Store) ExpireSessions(ctx context.Context, now time.Time, limit int) (done int, failed error) {
+	var avoid []any
+	for passed := -1; passed < len(avoid) && done < limit; {
+		passed = len(avoid)
+		found, err := s.findOver(ctx, now, limit-done, avoid)
+		if err != nil {
+			return done, errors.Join(failed, err)
+		}
+		for tenant, ids := range found {
+			if _, err := s.EndSessions(ctx, tenant, logout.Ending{Sessions: ids, Reason: sess.Expired}, now, audit.Event{}); err != nil {
+				failed, avoid = errors.Join(failed, fmt.Errorf("tenant %s: %w", tenant, err)), append(avoid, tenant)
+				continue
+			}
+			done += len(ids)
 		}
 	}
-	return found, failed
+	return done, failed
 }

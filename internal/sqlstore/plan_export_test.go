@@ -7,13 +7,15 @@ import (
 
 // Plans are statements that must find their rows by the index they name.
 var Plans = map[string]string{
-	accountSessionIDs:                      "sessions_sub",
-	countSessions:                          "sessions_sub",
-	overAbsolutely:                         "sessions_absolute",
-	overIdle:                               "sessions_idle",
-	leaseJobs:                              "outbox_due",
-	deliveriesOf(logout.Query{Session: 1}): "outbox_session",
-	deliveriesOf(logout.Query{ClientID: "x"}):                     "outbox_lane",
+	accountSessionIDs:                         "sessions_sub",
+	countSessions:                             "sessions_sub",
+	overAbsolutely.text(0):                    "sessions_absolute",
+	overAbsolutely.text(2):                    "sessions_absolute",
+	overIdle.text(0):                          "sessions_idle",
+	overIdle.text(2):                          "sessions_idle",
+	leaseJobs:                                 "outbox_due",
+	deliveriesOf(logout.Query{Session: 1}):    "outbox_session",
+	deliveriesOf(logout.Query{ClientID: "x"}): "outbox_lane",
 	deliveriesOf(logout.Query{State: outbox.Pending}):             "outbox_due",
 	deliveriesOf(logout.Query{ClientID: "x", State: outbox.Dead}): "outbox_lane",
 	deliveriesOf(logout.Query{State: outbox.Dead}):                "outbox_dead",
