@@ -164,6 +164,48 @@ func TestTheLinkSurvivesAThiefWhoChangesEverything(t *testing.T) {
 	})
 }
 
+// TestTheAddressIsSomebodyElsesByNow: who has only claimed it loses it to who
+// reads its mail; who has proved it keeps it, and the account that the link is
+// about is left without, not with an address that was added since.
+func TestTheAddressIsSomebodyElsesByNow(t *testing.T) {
+	t.Parallel()
+	rptest.BothMailing(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		a := find(t, w, ada)
+		for i, proved := range []bool{false, true} {
+			w.Browser().SignIn(w.Authorize("web", nil), ada, rptest.Password)
+			link := w.Path(w.Mail(ada, i))
+			w.Wait(2 * time.Hour)
+			at := w.Now().UnixMicro()
+			exec(t, w, `UPDATE identifiers SET key = 'thief@example.com', added_at = $2 WHERE tenant = 'default' AND sub = $1 AND kind = 'email'`, a.Sub, at)
+			exec(t, w, `UPDATE accounts SET email = 'thief@example.com' WHERE tenant = 'default' AND sub = $1`, a.Sub)
+			other := account.New([]string{"claims", "proves"}[i], w.Now())
+			other.Email, other.EmailVerified, other.PasswordHash = ada, proved, a.PasswordHash
+			must(t, w.Server.Store.CreateAccount(t.Context(), "default", other, []account.Identifier{{Kind: account.Email, Value: ada, Key: ada}}, audit.Event{Kind: audit.AccountCreated}))
+
+			if p := disown(w.Browser(), link); p.Find(hasID("not-me-done")) == nil {
+				t.Fatalf("%d:\n%s", p.Status(), p.Body)
+			}
+			owner, want, left := find(t, w, ada).Sub, a.Sub, ada
+			if proved {
+				want, left = other.Sub, ""
+			}
+			got, err := w.Server.Store.FindAccount(t.Context(), "default", a.Sub)
+			must(t, err)
+			if owner != want || got.Email != left || got.EmailVerified == proved || got.PasswordHash != "" {
+				t.Errorf("proved %v: it is %s's; %+v", proved, owner, got)
+			}
+			if _, err := w.Server.Store.FindByIdentifier(t.Context(), "default", account.Identifier{Kind: account.Email, Key: "thief@example.com"}); err == nil {
+				t.Error("the address that was added since still signs in")
+			}
+			if e := w.Audit("default", string(audit.AccountDisowned)); len(e) != i+1 || (e[0].Data["address"] == "taken") != proved {
+				t.Errorf("proved %v: recorded %+v", proved, e)
+			}
+			must(t, w.Server.Store.SetPassword(t.Context(), "default", a.Sub, a.PasswordHash, 0, w.Now(), audit.Event{Kind: audit.PasswordSet, Sub: a.Sub}))
+			w.Wait(2 * time.Hour)
+		}
+	})
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

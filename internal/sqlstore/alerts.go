@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/alert"
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/logout"
@@ -65,7 +66,8 @@ func (s *Store) Disown(ctx context.Context, tenant string, id int64, hash string
 		if err := changedOne(n, err, alert.ErrRecent); err != nil {
 			return err
 		}
-		if err := restore(tx, tenant, a); err != nil {
+		restored, err := s.restore(ctx, tx, tenant, a, now)
+		if err != nil {
 			return err
 		}
 		for _, statement := range []string{`DELETE FROM devices WHERE tenant = $1 AND sub = $2`, challengesOfAccount} {
@@ -73,7 +75,11 @@ func (s *Store) Disown(ctx context.Context, tenant string, id int64, hash string
 				return err
 			}
 		}
+		e := e // PostgreSQL may run this again
 		e.Sub = a.Sub
+		if !restored {
+			e.Data = map[string]string{"address": "taken"}
+		}
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
@@ -94,9 +100,9 @@ const (
 )
 
 // restore suspends the identifiers that came after the alert and makes the
-// address that it went to the account's own again, unless it is somebody
-// else's by now. Factors will join here.
-func restore(tx *Tx, tenant string, a *alert.Alert) error {
+// address that it went to the account's own again; false when somebody else has
+// proved that it is theirs by now. Factors will join here.
+func (s *Store) restore(ctx context.Context, tx *Tx, tenant string, a *alert.Alert, now time.Time) (restored bool, err error) {
 	type identifier struct{ kind, key string }
 	rows, err := tx.Query(addedSince, tenant, a.Sub, a.At, a.Address)
 	list, err := collect(rows, err, func(rows *Rows) (i identifier, err error) {
@@ -104,44 +110,49 @@ func restore(tx *Tx, tenant string, a *alert.Alert) error {
 		return i, err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, i := range list {
 		if _, err := tx.Exec(`DELETE FROM identifiers WHERE tenant = $1 AND kind = $2 AND key = $3 AND sub = $4`, tenant, i.kind, i.key, a.Sub); err != nil {
-			return err
+			return false, err
 		}
 		if _, err := tx.Exec(`INSERT INTO identifiers (tenant, kind, key, sub, added_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 			tenant, "suspended_"+i.kind, i.key, a.Sub, a.At); err != nil {
-			return err
+			return false, err
 		}
 		if i.kind == "mobile" {
 			if _, err := tx.Exec(`UPDATE accounts SET mobile = '', mobile_verified = FALSE WHERE tenant = $1 AND sub = $2`, tenant, a.Sub); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
 	if _, err := tx.Exec(laterAlerts, tenant, a.Sub, a.Address, a.At); err != nil {
-		return err
+		return false, err
 	}
-	return restoreAddress(tx, tenant, a)
+	return s.restoreAddress(ctx, tx, tenant, a, now)
 }
 
-func restoreAddress(tx *Tx, tenant string, a *alert.Alert) error {
-	if _, err := tx.Exec(`INSERT INTO identifiers (tenant, kind, key, sub, added_at) VALUES ($1, 'email', $2, $3, $4) ON CONFLICT DO NOTHING`,
-		tenant, a.Address, a.Sub, a.At); err != nil {
-		return err
-	}
-	var owner string
-	err := tx.QueryRow(`SELECT sub FROM identifiers WHERE tenant = $1 AND kind = 'email' AND key = $2`, tenant, a.Address).Scan(&owner)
+// restoreAddress: the link proves who reads the address, as any other that was
+// mailed there. One that somebody else has claimed and never proved is taken
+// back (take); one that they have proved stays theirs, and the account is left
+// without: an address that was added since must not bring it back.
+func (s *Store) restoreAddress(ctx context.Context, tx *Tx, tenant string, a *alert.Alert, now time.Time) (restored bool, err error) {
+	var owner, email string
+	err = tx.QueryRow(`SELECT sub FROM identifiers WHERE tenant = $1 AND kind = 'email' AND key = $2`, tenant, a.Address).Scan(&owner)
 	if err != nil && !errors.Is(err, ErrNoRows) {
-		return err
+		return false, err
 	}
-	email, own := "", owner == a.Sub
-	if own {
+	if owner != a.Sub {
+		err = s.take(ctx, tx, tenant, a.Sub, account.Identifier{Kind: account.Email, Value: a.Email, Key: a.Address}, now)
+		if err != nil && !errors.Is(err, account.ErrTaken) {
+			return false, err
+		}
+	}
+	if restored = owner == a.Sub || err == nil; restored {
 		email = a.Email
 	}
-	_, err = tx.Exec(`UPDATE accounts SET email = $3, email_verified = $4 WHERE tenant = $1 AND sub = $2`, tenant, a.Sub, email, own)
-	return err
+	_, err = tx.Exec(`UPDATE accounts SET email = $3, email_verified = $4 WHERE tenant = $1 AND sub = $2`, tenant, a.Sub, email, restored)
+	return restored, err
 }
 
 var expiredAlerts = expired("alerts", "id", "expires_at")
