@@ -66,6 +66,7 @@ func Doctor(ctx context.Context, cfg *config.Server, env Env, mailTo string) *Di
 	env.Create = false
 	d := &Diagnosis{}
 	d.publicURL(cfg)
+	d.certificate(cfg, env.Now())
 	d.mail(ctx, cfg, mailTo)
 	d.sending(cfg)
 	d.files(cfg)
@@ -118,6 +119,36 @@ func (d *Diagnosis) publicURL(cfg *config.Server) {
 	}
 }
 
+// renewAhead is how long before its end a certificate should have been renewed.
+const renewAhead = 14 * 24 * time.Hour
+
+// certificate looks at what browsers look at: the name and the time.
+func (d *Diagnosis) certificate(cfg *config.Server, now time.Time) {
+	u := cfg.PublicURL()
+	if cfg.TLS.Certificate == "" || u == nil {
+		return
+	}
+	const renew = "renew it, and restart Foyer"
+	pair, err := certificate(cfg.TLS)
+	if err != nil {
+		d.add("certificate", Wrong, err.Error(), "")
+		return
+	}
+	leaf, end := pair.Leaf, pair.Leaf.NotAfter.UTC().Format(time.DateOnly)
+	switch err := leaf.VerifyHostname(u.Hostname()); {
+	case err != nil:
+		d.add("certificate", Wrong, err.Error(), "use one for the host of public_url")
+	case now.After(leaf.NotAfter):
+		d.add("certificate", Wrong, "has expired: it was good until "+end, renew)
+	case now.Before(leaf.NotBefore):
+		d.add("certificate", Wrong, "is not good before "+leaf.NotBefore.UTC().Format(time.RFC3339), "set this machine's clock, or use another")
+	case leaf.NotAfter.Sub(now) < renewAhead:
+		d.add("certificate", Warn, "is good until "+end, renew)
+	default:
+		d.add("certificate", Fine, "is for "+u.Hostname()+", good until "+end, "")
+	}
+}
+
 func (d *Diagnosis) sending(cfg *config.Server) {
 	if cfg.SMS.Webhook.URL == "" {
 		d.add("SMS", Notice, "is not sent by this release: numbers stay unverified", "")
@@ -141,7 +172,7 @@ func (d *Diagnosis) files(cfg *config.Server) {
 		key, file string
 		others    fs.FileMode
 	}{
-		{"tls.certificate", cfg.TLS.Certificate, 0}, {"tls.key", cfg.TLS.Key, 0o007},
+		{"tls.key", cfg.TLS.Key, 0o007},
 		{"mail.smtp.password_file", cfg.Mail.SMTP.PasswordFile, 0o007},
 		{"sms.webhook.secret_file", cfg.SMS.Webhook.SecretFile, 0o007}, {"egress.ca_file", cfg.Egress.CAFile, 0},
 	} {

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"strings"
 	"syscall"
+
+	"github.com/foyer-id/foyer/internal/config"
 )
 
 // Listeners are the ports of a server. They are opened together: one that is
@@ -19,6 +22,11 @@ type Listeners struct {
 
 // Listen opens the configured addresses.
 func (s *Server) Listen(ctx context.Context) (*Listeners, error) {
+	if t := s.Config.TLS; t.Certificate != "" {
+		if _, err := certificate(t); err != nil {
+			return nil, err
+		}
+	}
 	l := &Listeners{}
 	for _, port := range []struct {
 		key, address string
@@ -42,6 +50,15 @@ func (s *Server) Listen(ctx context.Context) (*Listeners, error) {
 		*port.to = opened
 	}
 	return l, nil
+}
+
+// certificate reads what TLS is served with.
+func certificate(t config.TLS) (tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+	if err != nil {
+		return pair, fmt.Errorf("tls.certificate %s, tls.key %s: %w; name a PEM certificate and its own PEM key", t.Certificate, t.Key, err)
+	}
+	return pair, nil
 }
 
 // Close gives the ports back.
