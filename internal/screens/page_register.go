@@ -62,6 +62,9 @@ func (p RegisterPage) Problems() []Problem {
 	return all
 }
 
+// Short says that the error under the password is what the hint would say.
+func (p RegisterPage) Short() bool { return p.PasswordError == i18n.WrongPasswordShort }
+
 // Explain is the sentence of an error.
 func (p RegisterPage) Explain(wrong i18n.Key) string { return p.T(wrong, "n", p.MinPassword) }
 

@@ -176,6 +176,8 @@ func TestWordsFitTheCase(t *testing.T) {
 		{"an operator's field has the operator's label", RegisterPage{Common: c, Fields: []Field{{Name: "badge", Label: "Badge"}}}, "<bdi>Badge</bdi>", ""},
 		{"a field without a label has its name", RegisterPage{Common: c, Fields: []Field{{Name: "shoe_size"}}}, "<bdi>shoe_size</bdi>", ""},
 		{"an unknown code is explained by its status", ErrorPage{Common: c, Status: 400, Code: "odd"}, "This request doesn’t work", ""},
+		{"what a person reads of an unknown client names no parameter", ErrorPage{Common: c, Status: 403, Code: "unknown_client"}, "show them the lines below", "client_id"},
+		{"a short password is told once how long it has to be", RegisterPage{Common: c, MinPassword: 15, PasswordError: i18n.WrongPasswordShort}, "Use at least 15", "At least 15"},
 		{"405 has no page of its own", ErrorPage{Common: c, Status: 405}, "There is no page here", ""},
 	} {
 		t.Run(f.name, func(t *testing.T) {
