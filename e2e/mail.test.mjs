@@ -62,7 +62,7 @@ describe('mail', () => {
       await page.locator('#notice').waitFor()
       if (javaScriptEnabled) {
         assert.deepEqual(await violations(page), [])
-        assert.match(await page.locator('#code-resend').textContent(), /\(\d+\)$/)
+        assert.match(await page.locator('#code-resend').textContent(), /\(\d:\d\d\)$/)
       }
       await page.locator('#code').fill(`${code.slice(0, 3)} ${code.slice(3)}`)
       await page.locator('#code-submit').click()

@@ -78,6 +78,27 @@ describe('screens', () => {
     }
   })
 
+  test('what a finger presses is 44 px high, and no heading sits on what follows it', async (t) => {
+    for (const name of ['sign in', 'sign in, wrong password', 'sign in again', 'register, everything wrong', 'unknown client', 'account choice', 'consent', 'home, signed in', 'your account', 'your devices', 'sign out?', 'a page of our own']) {
+      const screen = screens[name] ?? { has: '#login-submit', go: ({ page }) => page.goto(`${foyer.issuer}/login`) }
+      const page = await open(t, browser, { viewport: phone, hasTouch: true, isMobile: true, storageState: screen.signedIn ? state : undefined })
+      for (const locale of ['en', 'ar']) {
+        await screen.go({ foyer, apps, page, locale })
+        await page.locator(screen.has).first().waitFor()
+        const low = await page.locator('a[href], button, input:not([type=hidden]), summary').evaluateAll((targets) => targets
+          .filter((target) => target.checkVisibility())
+          .map((target) => [target.id || target.textContent, Math.max(...[...(target.closest('.tick') ?? target).getClientRects()].map((box) => box.height))])
+          .filter(([, height]) => height < 44))
+        assert.deepEqual(low, [], `${name}, ${locale}`)
+        const gap = await page.locator('h1').evaluate((h1) => {
+          const after = h1.nextElementSibling
+          return after.matches('.lead') ? 99 : after.getBoundingClientRect().top - h1.getBoundingClientRect().bottom
+        })
+        assert.ok(gap >= 20, `${name}, ${locale}: ${gap} px below the heading`)
+      }
+    }
+  })
+
   test('the first load is under 60 KB', async (t) => {
     for (const path of [authorize(foyer, apps, 'web'), authorize(foyer, apps, 'web', { prompt: 'create' })]) {
       const page = await open(t, browser)

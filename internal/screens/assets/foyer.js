@@ -36,10 +36,16 @@ for (const form of all("form[method=post]")) {
   let sent = 0;
   form.addEventListener("submit", (event) => {
     const now = Date.now();
-    if (now - sent < 5000) event.preventDefault();
-    else sent = now;
+    if (now - sent < 5000) return event.preventDefault();
+    sent = now;
+    const pressed = event.submitter;
+    pressed?.setAttribute("aria-busy", "true");
+    setTimeout(() => pressed?.removeAttribute("aria-busy"), 5000);
   });
-  addEventListener("pageshow", () => { sent = 0; });
+  addEventListener("pageshow", () => {
+    sent = 0;
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
 }
 
 // Applications that are told in frames that the person has signed out. That a
@@ -94,7 +100,7 @@ for (const button of all("[data-wait]")) {
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0) {
-      button.textContent = `${words} (${left})`;
+      button.textContent = `${words} (${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")})`;
       setTimeout(tick, 1000);
       return;
     }
