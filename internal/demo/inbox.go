@@ -20,6 +20,9 @@ type mailView struct {
 	Lines []mailLine
 }
 
+// Reader is the address without what stands around it in the header.
+func (m mailView) Reader() string { return strings.Trim(m.To, "<>") }
+
 type mailLine struct{ Text, Link, Code string }
 
 // mail is the development inbox: what Foyer has sent, newest first, kept in
