@@ -105,6 +105,9 @@ func (c *checker) settings(s *Settings) {
 		}
 	}
 	c.between("settings.throttle.window", s.Throttle.Window, time.Second, 24*time.Hour)
+	if a := s.Tokens.DefaultAudience; len(a) > 512 || strings.ContainsFunc(a, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		c.say("settings.tokens.default_audience", "expected a name or an address without spaces, such as https://api.example.com (RFC 7519 §4.1.3)")
+	}
 	c.each("settings.registration_fields", s.RegistrationFields, registrationClaims...)
 	if s.MobileDefaultCountry != "" && !country.MatchString(s.MobileDefaultCountry) {
 		c.say("settings.mobile_default_country", "expected two capitals of ISO 3166, such as FR")

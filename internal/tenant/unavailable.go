@@ -31,9 +31,16 @@ func Unavailable(s *Settings, asked func(path string) bool) []config.Finding {
 	if s.RegistrationEndpoint != "off" {
 		say("settings.registration_endpoint", "dynamic registration is not available yet; the endpoint stays off")
 	}
-	if len(s.MobileFlagCountries) > 0 || s.MobileQueryDefaultFlag {
-		say("settings.mobile_flag_countries", "country flags are not available yet")
-		say("settings.mobile_query_default_flag", "country flags are not available yet")
+	for _, flag := range []struct {
+		path string
+		set  bool
+	}{
+		{"mobile_query_default_flag", s.MobileQueryDefaultFlag}, {"mobile_default_country", s.MobileDefaultCountry != ""},
+		{"mobile_flag_countries", len(s.MobileFlagCountries) > 0},
+	} {
+		if flag.set {
+			say("settings."+flag.path, "country flags are not available yet")
+		}
 	}
 	return out
 }
