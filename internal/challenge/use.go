@@ -196,8 +196,8 @@ type Change struct {
 
 // SetPassword gives the account of a proved reset its new password, ends its
 // other sessions and every grant, and mails a notice (PW6). The policy has been
-// looked at by the caller. It returns the account as it was. The error is
-// ErrGone, *account.ErrBusy or a fault.
+// looked at by the caller. It returns the account, valid from now on. The error
+// is ErrGone, *account.ErrBusy or a fault.
 func (s *Service) SetPassword(ctx context.Context, tenant string, who Asker, h Held, ch Change, now time.Time) (*account.Account, *Challenge, error) {
 	c, err := s.Find(ctx, tenant, h, now)
 	if err != nil {
@@ -218,5 +218,6 @@ func (s *Service) SetPassword(ctx context.Context, tenant string, who Asker, h H
 	if err := s.Store.ResetProved(ctx, tenant, h, hash, ch.Keep, notice, now, audit.Event{Kind: audit.PasswordSet}); err != nil {
 		return nil, c, fmt.Errorf("reset password: %w", err)
 	}
+	acc.ValidFrom = max(acc.ValidFrom, now.UnixMicro())
 	return acc, c, nil
 }

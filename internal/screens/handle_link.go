@@ -169,17 +169,18 @@ func (s *Screens) pressRegister(w http.ResponseWriter, r *http.Request, a *arriv
 // pressVerify signs in only who has given the password: in the browser that
 // asked, its session is there or it has ended.
 func (s *Screens) pressVerify(w http.ResponseWriter, r *http.Request, a *arrival, h challenge.Held, c *challenge.Challenge, password string) error {
-	sub, _, err := s.Proofs.Confirm(r.Context(), a.in.Tenant.ID, s.asker(w, r, a), h, password, a.in.Now)
-	if err != nil || c.Browser == h.Browser {
-		return err
-	}
-	acc, err := s.People.FindAccount(r.Context(), a.in.Tenant.ID, sub)
+	acc, err := s.People.FindAccount(r.Context(), a.in.Tenant.ID, c.Sub) // before its password is looked at
 	if errors.Is(err, account.ErrNotFound) {
 		return challenge.ErrGone
 	}
 	if err != nil {
 		return err
 	}
+	_, _, err = s.Proofs.Confirm(r.Context(), a.in.Tenant.ID, s.asker(w, r, a), h, password, a.in.Now)
+	if err != nil || c.Browser == h.Browser {
+		return err
+	}
+	acc.EmailVerified = true
 	proof := s.newcomer(a, acc)
 	proof.Alert = s.alert(w, r, a, acc)
 	return s.signIn(w, r, a, acc, proof, false)

@@ -116,7 +116,7 @@ func (s *Screens) Login(w http.ResponseWriter, r *http.Request) error {
 	}
 	remember := a.in.Tenant.Settings.Session.RememberMe
 	err = s.signIn(w, r, a, acc, session.Proof{
-		Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, Alert: s.alert(w, r, a, acc), // RFC 8176 §2
+		Sub: acc.Sub, ValidFrom: acc.ValidFrom, Level: 1, AMR: []string{"pwd"}, Forgive: forgive, Alert: s.alert(w, r, a, acc), // RFC 8176 §2
 		Persistent: !remember || f.Has("remember"),
 	}, false)
 	if errors.Is(err, session.ErrNotFound) {

@@ -205,7 +205,7 @@ func (s *Screens) proved(w http.ResponseWriter, r *http.Request, a *arrival, h c
 
 // newcomer is the proof of somebody who has just made an account or a password.
 func (s *Screens) newcomer(a *arrival, acc *account.Account) session.Proof {
-	return session.Proof{Sub: acc.Sub, Level: 1, AMR: []string{"pwd", "otp"}, // RFC 8176 §2
+	return session.Proof{Sub: acc.Sub, ValidFrom: acc.ValidFrom, Level: 1, AMR: []string{"pwd", "otp"}, // RFC 8176 §2
 		Persistent: !a.in.Tenant.Settings.Session.RememberMe}
 }
 

@@ -86,7 +86,7 @@ func (s *Screens) Register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.notRegistered(w, a, p, err)
 	}
-	proof := session.Proof{Sub: acc.Sub, Level: 1, AMR: []string{"pwd"}, Persistent: !a.in.Tenant.Settings.Session.RememberMe}
+	proof := session.Proof{Sub: acc.Sub, ValidFrom: acc.ValidFrom, Level: 1, AMR: []string{"pwd"}, Persistent: !a.in.Tenant.Settings.Session.RememberMe}
 	if err := s.signIn(w, r, a, nil, proof, true); err != nil {
 		return err
 	}

@@ -35,7 +35,10 @@ func (s *Service) Find(ctx context.Context, tenant, cookie string, now time.Time
 
 // Proof is what a person proved, and where.
 type Proof struct {
-	Sub         string
+	Sub string
+	// ValidFrom is the account's when the proof was judged: changed since, it
+	// proves nothing.
+	ValidFrom   int64
 	Level       Level
 	AMR         []string
 	Lifetime    time.Duration
@@ -83,7 +86,7 @@ func renew(p Proof, previous *Session, now time.Time, keep func(Begin) error) (*
 	fresh.Selector = previous.ID // the row stays, its secret changes (SC3)
 	sess := newSession(p, now)
 	sess.ID, sess.SID, sess.CreatedAt = previous.ID, previous.SID, previous.CreatedAt
-	err := keep(Begin{Session: sess, Hash: fresh.Hash(), Renews: true, Forgive: p.Forgive, Alert: p.alert(sess)})
+	err := keep(Begin{Session: sess, ValidFrom: p.ValidFrom, Hash: fresh.Hash(), Renews: true, Forgive: p.Forgive, Alert: p.alert(sess)})
 	if err != nil {
 		return nil, "", fmt.Errorf("renew session: %w", err)
 	}
@@ -99,7 +102,7 @@ func begin(p Proof, previous *Session, now time.Time, keep func(Begin) error) (s
 		fresh := secret.New(secret.Session, now)
 		sess = newSession(p, now)
 		sess.ID, sess.SID, sess.CreatedAt = fresh.Selector, secret.Random(sidBytes), now.UnixMicro()
-		b := Begin{Session: sess, Hash: fresh.Hash(), Forgive: p.Forgive, Alert: p.alert(sess)}
+		b := Begin{Session: sess, ValidFrom: p.ValidFrom, Hash: fresh.Hash(), Forgive: p.Forgive, Alert: p.alert(sess)}
 		if previous != nil {
 			b.Previous = previous.ID
 		}

@@ -10,11 +10,12 @@ import (
 
 // Begin is what beginning or renewing a session writes, in one transition.
 type Begin struct {
-	Session  *Session
-	Hash     string   // of the new cookie secret
-	Renews   bool     // the live session with this id goes on under a new secret
-	Previous int64    // this browser's session until now, which ends; 0: none
-	Forgive  []string // throttle keys to give back: the attempt was right
+	Session   *Session
+	ValidFrom int64    // the account's, when the proof was judged; 0: whatever it is
+	Hash      string   // of the new cookie secret
+	Renews    bool     // the live session with this id goes on under a new secret
+	Previous  int64    // this browser's session until now, which ends; 0: none
+	Forgive   []string // throttle keys to give back: the attempt was right
 	// Alert is mailed if the browser is new to the account; to nobody when its
 	// Sub is "".
 	Alert alert.Draft
@@ -37,7 +38,8 @@ type Store interface {
 	// BeginSession stores b.Session and marks the device as known. A previous
 	// session of this browser that is still alive ends with reason replaced.
 	// A selector that exists already is ErrCollision: call again with another.
-	// A session that b renews gets a new secret, auth_time, level and amr, and
+	// An account that is gone, disabled or not as it was when the proof was judged
+	// is ErrNotFound. A session that b renews gets a new secret, auth_time, level and amr, and
 	// keeps its sid and participants; ErrNotFound when it is not alive or belongs
 	// to another account.
 	BeginSession(ctx context.Context, tenant string, b Begin, now time.Time) error

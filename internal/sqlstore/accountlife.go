@@ -20,15 +20,18 @@ import (
 const olderDie = `valid_from = CASE WHEN valid_from > $3 THEN valid_from ELSE $3 END`
 
 // holdAccount locks the account's row for the transition if the account may be
-// used and has not been changed after now; else session.ErrNotFound. SQLite's
-// one writer has nobody to lock out.
-func holdAccount(tx *Tx, tenant, sub string, now time.Time) error {
-	query := `SELECT valid_from FROM accounts WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL AND valid_from <= $3`
+// used and has not been changed after now, nor since validFrom was read; else
+// session.ErrNotFound. Time alone would not do: a change is as old as its request,
+// and whoever comes after that, while the new password is hashed, still finds the
+// old one. SQLite's one writer has nobody to lock out.
+func holdAccount(tx *Tx, tenant, sub string, validFrom int64, now time.Time) error {
+	query := `SELECT valid_from FROM accounts WHERE tenant = $1 AND sub = $2 AND disabled_at IS NULL AND valid_from <= $3
+		AND (valid_from = $4 OR $4 = 0)`
 	if !tx.alone {
 		query += ` FOR UPDATE`
 	}
 	var since int64
-	err := tx.QueryRow(query, tenant, sub, micro(now)).Scan(&since)
+	err := tx.QueryRow(query, tenant, sub, micro(now), validFrom).Scan(&since)
 	if errors.Is(err, ErrNoRows) {
 		err = sess.ErrNotFound
 	}

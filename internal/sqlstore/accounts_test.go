@@ -199,6 +199,19 @@ func TestI4_NoSessionComesThroughBesideAPasswordChange(t *testing.T) {
 				t.Fatalf("%d sessions outlived the password they were begun with, %v", n, err)
 			}
 		}
+		// Nor does one that is younger than the change and has read the old password.
+		w.account(acme, "eve")
+		old, err := w.FindAccount(w.ctx, acme, "eve")
+		w.must(err)
+		later := noon.Add(time.Second)
+		w.must(w.SetPassword(w.ctx, acme, "eve", "new", 0, later, event(audit.PasswordSet)))
+		b, c := w.newSession("eve"), w.newCode("eve", 0, true)
+		b.ValidFrom = old.ValidFrom
+		c.Begin, c.Grant.Session = &b, b.Session.ID
+		w.is(w.BeginSession(w.ctx, acme, b, later.Add(time.Second)), session.ErrNotFound)
+		w.is(w.IssueCode(w.ctx, acme, c, later.Add(time.Second)), session.ErrNotFound)
+		b.ValidFrom = later.UnixMicro()
+		w.must(w.BeginSession(w.ctx, acme, b, later.Add(time.Second)))
 		w.account(acme, "bob")
 		w.must(w.SetDisabled(w.ctx, acme, "bob", true, noon, event(audit.AccountDisabled)))
 		w.is(w.BeginSession(w.ctx, acme, w.newSession("bob"), noon.Add(time.Hour)), session.ErrNotFound)

@@ -50,14 +50,13 @@ func (s *Store) FindBySID(ctx context.Context, tenant, sid string, now time.Time
 		WHERE s.tenant = $1 AND s.sid = $2 AND `+sessionAlive, tenant, sid, micro(now)).Scan)
 }
 
-// BeginSession implements session.Store. An account that is gone, disabled or
-// changed after now begins none: session.ErrNotFound.
+// BeginSession implements session.Store.
 func (s *Store) BeginSession(ctx context.Context, tenant string, b sess.Begin, now time.Time) error {
 	return s.db.Write(ctx, func(tx *Tx) error { return s.beginSession(ctx, tx, tenant, b, now) })
 }
 
 func (s *Store) beginSession(ctx context.Context, tx *Tx, tenant string, b sess.Begin, now time.Time) error {
-	if err := holdAccount(tx, tenant, b.Session.Sub, now); err != nil {
+	if err := holdAccount(tx, tenant, b.Session.Sub, b.ValidFrom, now); err != nil {
 		return err
 	}
 	if b.Previous != 0 {

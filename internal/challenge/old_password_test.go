@@ -1,0 +1,35 @@
+package challenge_test
+
+import (
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/foyer-id/foyer/internal/rptest"
+)
+
+// TestI4_NoSignInWithTheOldPasswordOutlivesAReset: whoever knows the old password
+// may try as often as they like while the new one is being hashed.
+func TestI4_NoSignInWithTheOldPasswordOutlivesAReset(t *testing.T) {
+	t.Parallel()
+	rptest.BothMailing(t, rptest.Tenant, func(t *testing.T, w *rptest.World) {
+		b := w.Browser()
+		forgot(w, b, ada)
+		page := b.Follow(b.Get(w.Path(w.Mail(ada, 0))))
+		w.Wait(time.Minute)
+		var all sync.WaitGroup
+		for i := range 8 {
+			thief := w.Browser()
+			thief.Remote = fmt.Sprintf("198.51.%d.9:1", i)
+			form := thief.Follow(thief.Get(w.Authorize("web", nil)))
+			all.Go(func() { thief.Submit(form, url.Values{"identifier": {ada}, "password": {rptest.Password}}) })
+		}
+		all.Go(func() { b.Submit(page, url.Values{"password": {another}}).Code(t) })
+		all.Wait()
+		if n, err := w.Server.Store.CountSessions(t.Context(), "default", find(t, w, ada).Sub, w.Now()); n != 1 || err != nil {
+			t.Errorf("%d sessions, %v", n, err)
+		}
+	})
+}
