@@ -60,8 +60,11 @@ func NewSelector(now time.Time) int64 {
 	var b [4]byte
 	rand.Read(b[:])
 	low := int64(binary.BigEndian.Uint32(b[:]) & (1<<20 - 1))
-	return now.UnixMilli()<<20 | low
+	return FirstSelector(now) | low
 }
+
+// FirstSelector is the least that NewSelector can return for now or later.
+func FirstSelector(now time.Time) int64 { return now.UnixMilli() << 20 }
 
 // Reveal returns the string itself, to be shown to its holder once.
 func (o Opaque) Reveal() string {

@@ -8,6 +8,7 @@ import (
 	"github.com/foyer-id/foyer/internal/account"
 	"github.com/foyer-id/foyer/internal/audit"
 	"github.com/foyer-id/foyer/internal/logout"
+	"github.com/foyer-id/foyer/internal/secret"
 	sess "github.com/foyer-id/foyer/internal/session"
 )
 
@@ -18,6 +19,21 @@ import (
 
 // olderDie kills every grant made before $3; a clock that went back revives none.
 const olderDie = `valid_from = CASE WHEN valid_from > $3 THEN valid_from ELSE $3 END`
+
+// youngerDie kills what olderDie leaves: grants from between the request of the
+// change and its transition. A grant's id is as old as itself, so few are looked at.
+const youngerDie = `UPDATE grants SET revoked_at = $3
+	WHERE tenant = $1 AND id >= $4 AND sub = $2 AND created_at >= $3 AND revoked_at IS NULL`
+
+// endAccess ends an account's sessions in a transition in which olderDie came
+// first, and then every grant that one of them has got until now, offline or not.
+func (s *Store) endAccess(ctx context.Context, tx *Tx, tenant string, e logout.Ending, now time.Time) error {
+	if _, err := s.endSessions(ctx, tx, tenant, e, now, audit.Event{}); err != nil {
+		return err
+	}
+	tx.Later(youngerDie, tenant, e.Sub, micro(now), secret.FirstSelector(now))
+	return nil
+}
 
 // holdAccount locks the account's row for the transition if the account may be
 // used and has not been changed after now, nor since validFrom was read; else
@@ -63,8 +79,7 @@ func (s *Store) SetPassword(ctx context.Context, tenant, sub, hash string, keep 
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
-		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now, audit.Event{})
-		return err
+		return s.endAccess(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now)
 	})
 }
 

@@ -83,8 +83,7 @@ func (s *Store) Disown(ctx context.Context, tenant string, id int64, hash string
 		if err := writeAudit(ctx, tx, tenant, now, e); err != nil {
 			return err
 		}
-		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: a.Sub, Reason: sess.NotMe}, now, audit.Event{})
-		return err
+		return s.endAccess(ctx, tx, tenant, logout.Ending{Sub: a.Sub, Reason: sess.NotMe}, now)
 	})
 }
 

@@ -34,6 +34,7 @@ var Plans = map[string]string{
 	expiredDevices:       "devices_expiry",
 	redeemCode:           "PRIMARY KEY",
 	rotateToken:          "PRIMARY KEY",
+	youngerDie:           "PRIMARY KEY",
 	deleteIdentifiers:    "identifiers_sub",
 	clientConsents:       "consents_client",
 	supersededByBrowser:  "challenges_address",

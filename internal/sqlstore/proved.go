@@ -119,8 +119,7 @@ func (s *Store) take(ctx context.Context, tx *Tx, tenant, sub string, id account
 	if err := writeAudit(ctx, tx, tenant, now, audit.Event{Kind: audit.AddressLost, Sub: owner}); err != nil {
 		return err
 	}
-	_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: owner, Reason: sess.IdentifierChanged}, now, audit.Event{})
-	return err
+	return s.endAccess(ctx, tx, tenant, logout.Ending{Sub: owner, Reason: sess.IdentifierChanged}, now)
 }
 
 // ConfirmProved implements challenge.Store. The condition on email is on the
@@ -169,7 +168,6 @@ func (s *Store) ResetProved(ctx context.Context, tenant string, h challenge.Held
 				return err
 			}
 		}
-		_, err = s.endSessions(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now, audit.Event{})
-		return err
+		return s.endAccess(ctx, tx, tenant, logout.Ending{Sub: sub, Except: keep, Reason: sess.PasswordChanged}, now)
 	})
 }
