@@ -20,6 +20,12 @@ func (m *metrics) attempted(j outbox.Job, o outbox.Outcome, took time.Duration) 
 	m.attemptSeconds.WithLabelValues(string(j.Kind)).Observe(took.Seconds())
 }
 
+// gaveUp counts jobs that died without another attempt, beside those that died
+// with their last.
+func (m *metrics) gaveUp(kind outbox.Kind, jobs int) {
+	m.attempts.WithLabelValues(string(kind), string(outbox.Dead)).Add(float64(jobs))
+}
+
 // backlog reads what waits in the outbox when Prometheus asks.
 type backlog struct {
 	store  *sqlstore.Store

@@ -19,7 +19,7 @@ func (s *Server) newWorker() *outbox.Worker {
 		handlers[kind] = s.tracing.job(kind, h)
 	}
 	w := outbox.NewWorker(outbox.Options{
-		Store: s.Store, Now: s.Now, Holder: secret.Random(12), Log: s.Log, Stretch: secret.Stretch, Observe: s.metrics.attempted,
+		Store: s.Store, Now: s.Now, Holder: secret.Random(12), Log: s.Log, Stretch: secret.Stretch, Observe: s.metrics.attempted, GaveUp: s.metrics.gaveUp,
 		Handlers: handlers,
 	})
 	s.DB.OnQueued(w.Wake)

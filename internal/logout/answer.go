@@ -67,6 +67,9 @@ func judgeAnswer(a attempt, stretch func(time.Duration) time.Duration) outbox.Ou
 		payload := a.notice.encode()
 		o.Payload = &payload
 	}
+	if o.Failing {
+		o.Over = a.now.Add(-triedFor).UnixMicro()
+	}
 	next := a.now.Add(wait)
 	if next.Sub(time.UnixMicro(a.job.Since)) > triedFor {
 		o.State = outbox.Dead

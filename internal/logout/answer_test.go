@@ -69,6 +69,9 @@ func TestLO8_AnswersOfApplications(t *testing.T) {
 			if o.State != c.state || o.Answer != c.answer || o.Failing != c.failing {
 				t.Errorf("%s: %s %q failing %v, want %s %q %v", c.cite, o.State, o.Answer, o.Failing, c.state, c.answer, c.failing)
 			}
+			if over := now.Add(-24 * time.Hour).UnixMicro(); c.failing && o.Over != over || !c.failing && o.Over != 0 {
+				t.Errorf("%s: what began at %d has no time left", c.cite, o.Over)
+			}
 			if want := now.Add(c.wait).UnixMicro(); c.state == outbox.Pending && o.Next != want {
 				t.Errorf("%s: next try after %v, want %v", c.cite, time.UnixMicro(o.Next).Sub(now), c.wait)
 			}

@@ -82,6 +82,9 @@ type Outcome struct {
 	Payload *string
 	// Failing: the receiver is not able to take anything now, so its lane slows down.
 	Failing bool
+	// Over: while it is Failing, what waits in its lane since then or longer (Unix
+	// microseconds) has no time left, tried or not. 0: nothing.
+	Over int64
 }
 
 // Result is an outcome of a job that holder has leased.

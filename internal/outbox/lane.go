@@ -173,6 +173,7 @@ func (l *lane) record(ctx context.Context, list []Result) {
 	for end := now.Add(LeaseTime - AttemptTime); ; {
 		err := l.w.Store.Settle(ctx, l.w.Holder, list, l.w.Now())
 		if err == nil {
+			l.giveUp(ctx, list)
 			return
 		}
 		l.w.Log.WarnContext(ctx, "outbox not settled", "lane", string(l.name), "jobs", len(list), "err", err)
@@ -180,5 +181,30 @@ func (l *lane) record(ctx context.Context, list []Result) {
 			return
 		}
 		<-time.After(time.Second)
+	}
+}
+
+// giveUpAtOnce is how many jobs are given up in one transition.
+const giveUpAtOnce = 200
+
+// giveUp ends what has waited for a failing receiver until its time was over: a
+// lane that pauses tries one job at a time, so that many would outlive theirs,
+// and more and more of them where jobs come faster than they are tried.
+func (l *lane) giveUp(ctx context.Context, list []Result) {
+	var last Outcome
+	for _, r := range list {
+		if r.Failing && r.Over > last.Over {
+			last = r.Outcome
+		}
+	}
+	for last.Over != 0 {
+		n, err := l.w.Store.GiveUp(ctx, l.name, last.Over, last.Answer, giveUpAtOnce, l.w.Now())
+		if err != nil {
+			l.w.Log.WarnContext(ctx, "outbox not given up", "lane", string(l.name), "err", err)
+		}
+		l.w.GaveUp(l.name.Kind(), n)
+		if err != nil || n < giveUpAtOnce {
+			return
+		}
 	}
 }

@@ -22,4 +22,8 @@ type Store interface {
 	// Settle records results of jobs that holder still holds; those whose lease
 	// went to another are left to that one. A settled job leaves one audit record.
 	Settle(ctx context.Context, holder string, results []Result, now time.Time) error
+	// GiveUp makes jobs of a lane Dead that nobody holds, that are due, and whose
+	// time began at since or before, at most limit; it returns how many. Each
+	// leaves one audit record.
+	GiveUp(ctx context.Context, lane Lane, since int64, answer string, limit int, now time.Time) (int, error)
 }

@@ -22,7 +22,7 @@ const (
 // AttemptTime.
 type Handler func(ctx context.Context, j Job) Outcome
 
-// Options of NewWorker. All but Observe are needed.
+// Options of NewWorker. All but Observe and GaveUp are needed.
 type Options struct {
 	Store    Store
 	Handlers map[Kind]Handler
@@ -33,6 +33,8 @@ type Options struct {
 	Stretch func(time.Duration) time.Duration
 	// Observe is told of every attempt.
 	Observe func(j Job, o Outcome, took time.Duration)
+	// GaveUp is told of jobs that had no time left for another attempt.
+	GaveUp func(kind Kind, jobs int)
 }
 
 // Worker tries what is due. One runs on each node.
@@ -50,6 +52,9 @@ type Worker struct {
 func NewWorker(o Options) *Worker {
 	if o.Observe == nil {
 		o.Observe = func(Job, Outcome, time.Duration) {}
+	}
+	if o.GaveUp == nil {
+		o.GaveUp = func(Kind, int) {}
 	}
 	return &Worker{Options: o, wake: make(chan struct{}, 1), slots: make(chan struct{}, maxAttempts), lanes: map[Lane]*lane{}}
 }

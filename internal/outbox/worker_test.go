@@ -99,11 +99,21 @@ type signalling struct {
 
 func (s signalling) Settle(ctx context.Context, holder string, r []outbox.Result, now time.Time) error {
 	err := s.Store.Settle(ctx, holder, r, now)
+	s.signal()
+	return err
+}
+
+func (s signalling) GiveUp(ctx context.Context, lane outbox.Lane, since int64, answer string, limit int, now time.Time) (int, error) {
+	n, err := s.Store.GiveUp(ctx, lane, since, answer, limit, now)
+	s.signal()
+	return n, err
+}
+
+func (s signalling) signal() {
 	select {
 	case s.settled <- struct{}{}:
 	default:
 	}
-	return err
 }
 
 func both(t *testing.T, fn func(t *testing.T, o *office)) {
@@ -182,6 +192,36 @@ func TestAFailingReceiverIsProbedAndThenGetsAll(t *testing.T) {
 		stop()
 		if n := o.count(lane, outbox.Delivered); n != 100 {
 			t.Errorf("%d delivered", n)
+		}
+	})
+}
+
+// While a receiver fails its lane tries one job at a time; those whose time is
+// over meanwhile do not wait for their turn, or a dead receiver's lane would grow
+// without end.
+func TestWhatHasNoTimeLeftIsGivenUpTogether(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, o *office) {
+		lane := outbox.LaneOf("k", "acme", "shop")
+		o.add(lane, 450)
+		var attempts atomic.Int64
+		w, stop := o.work(func(ctx context.Context, j outbox.Job) outbox.Outcome {
+			attempts.Add(1)
+			return outbox.Outcome{State: outbox.Pending, Answer: "HTTP 503", Failing: true,
+				Next: o.clock().Add(5 * time.Second).UnixMicro(), Over: o.clock().Add(-time.Hour).UnixMicro()}
+		})
+		o.until(o.settled, "the lane pauses", func() bool { return w.Paused() == 1 })
+		if n := o.count(lane, outbox.Dead); n != 0 {
+			t.Errorf("%d given up while there is time", n)
+		}
+		o.now.Add(int64(30 * time.Minute / time.Microsecond))
+		o.add(lane, 50)
+		o.now.Add(int64(30 * time.Minute / time.Microsecond))
+		w.Wake()
+		o.until(o.settled, "all whose hour is over", func() bool { return o.count(lane, outbox.Dead) >= 449 })
+		stop()
+		if dead, left := o.count(lane, outbox.Dead), o.count(lane, outbox.Pending); dead > 450 || left < 50 || attempts.Load() > 8 {
+			t.Errorf("%d dead, %d wait, after %d attempts", dead, left, attempts.Load())
 		}
 	})
 }

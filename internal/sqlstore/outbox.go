@@ -113,6 +113,28 @@ func settle(ctx context.Context, tx *Tx, holder string, r outbox.Result, now tim
 	return writeAudit(ctx, tx, j.Tenant, now, jobEvent(j, r.State, r.Answer))
 }
 
+const giveUpJobs = `UPDATE outbox SET state = 'dead', due_at = 0, settled_at = $3, answer = $4, holder = ''
+	WHERE (tenant, id) IN (SELECT x.tenant, x.id FROM outbox AS x
+		WHERE x.lane = $1 AND x.state = 'pending' AND x.due_at <= $3 AND x.since <= $2 ORDER BY x.due_at LIMIT $5)
+	AND state = 'pending' AND due_at <= $3 AND since <= $2
+	RETURNING ` + jobColumns
+
+// GiveUp implements outbox.Store.
+func (s *Store) GiveUp(ctx context.Context, lane outbox.Lane, since int64, answer string, limit int, now time.Time) (int, error) {
+	return WriteValue(ctx, s.db, func(tx *Tx) (int, error) {
+		rows, err := tx.Query(giveUpJobs, string(lane), since, micro(now), answer, limit)
+		jobs, err := collect(rows, err, scanJob)
+		if err != nil || len(jobs) == 0 {
+			return 0, err
+		}
+		events := make([]audit.Event, len(jobs))
+		for i, j := range jobs {
+			events[i] = jobEvent(j, outbox.Dead, answer)
+		}
+		return len(jobs), writeAudits(ctx, tx, lane.Tenant(), now, events)
+	})
+}
+
 // jobEvent is the record of a job's end: logout.delivered, mail.dead ….
 func jobEvent(j outbox.Job, state outbox.State, answer string) audit.Event {
 	e := audit.Event{Kind: audit.Kind(string(j.Kind) + "." + string(state)), Sub: j.Sub, SID: j.SID, Data: map[string]string{"answer": answer}}

@@ -307,6 +307,48 @@ func TestLO7_AJobThatIsNotSettledGoesToAnother(t *testing.T) {
 	})
 }
 
+// Given up are jobs of the lane that nobody holds and that have waited as long,
+// each with its record.
+func TestJobsAreGivenUpTogether(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, w *world) {
+		w.hearing("one", "two")
+		w.account(acme, "ada")
+		end := func(at time.Time, clients ...string) int64 {
+			id := w.visited("ada", clients...).Session.ID
+			w.end(acme, at, id)
+			return id
+		}
+		held := end(noon.Add(-time.Second), "one")
+		now := noon.Add(time.Hour)
+		if list, err := w.Lease(w.ctx, lane, "x", 1, now, now.Add(outbox.LeaseTime)); len(list) != 1 || list[0].Session != held {
+			t.Fatalf("leased %v, %v", list, err)
+		}
+		for range 5 {
+			end(noon, "one", "two")
+		}
+		late := end(noon.Add(time.Microsecond), "one")
+		for _, want := range []int{3, 2, 0} {
+			if n, err := w.GiveUp(w.ctx, lane, noon.UnixMicro(), "HTTP 503", 3, now); n != want || err != nil {
+				t.Errorf("%d given up, want %d; %v", n, want, err)
+			}
+		}
+		if got := w.told(logout.Query{ClientID: "one", State: outbox.Pending}); len(got) != 2 {
+			t.Errorf("wait: %v, want those of sessions %d and %d", got, held, late)
+		}
+		list, err := logout.NewService(w.Store).Deliveries(w.ctx, acme, logout.Query{ClientID: "one", State: outbox.Dead}, 0, 9)
+		if err != nil || len(list) != 5 || list[0].Answer != "HTTP 503" || list[0].SettledAt != now.UnixMicro() || list[0].URI == "" {
+			t.Errorf("given up: %+v, %v", list, err)
+		}
+		if got := w.told(logout.Query{ClientID: "two", State: outbox.Pending}); len(got) != 5 {
+			t.Errorf("of another lane wait %v", got)
+		}
+		if n := w.records(acme)["logout.dead"]; n != 5 {
+			t.Errorf("%d records (I9)", n)
+		}
+	})
+}
+
 func TestDeliveriesAreReplayed(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, w *world) {

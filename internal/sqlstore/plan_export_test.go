@@ -13,6 +13,7 @@ var Plans = map[string]string{
 	overAbsolutely.text(2):                    "sessions_absolute",
 	overIdle.text(0):                          "sessions_idle",
 	overIdle.text(2):                          "sessions_idle",
+	giveUpJobs:                                "outbox_due",
 	leaseJobs:                                 "outbox_due",
 	deliveriesOf(logout.Query{Session: 1}):    "outbox_session",
 	deliveriesOf(logout.Query{ClientID: "x"}): "outbox_lane",
