@@ -83,6 +83,7 @@ func (d *Deliverer) send(ctx context.Context, j outbox.Job, n *notice, now time.
 	uri, alg := n.URI, n.Alg
 	c, err := d.Clients.Find(ctx, t.ID, j.Lane.Name())
 	switch {
+	case err == nil && c.CreatedAt >= j.CreatedAt: // another one of the same id, whom this is none of (MT3)
 	case err == nil && c.BackchannelLogoutURI == "": // who answers there today may be anybody
 		return res, nil, errWithdrawn
 	case err == nil: // as it is now: an operator may have mended it

@@ -95,7 +95,8 @@ func TestLO7_TheAddressOfTheMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := logout.Notice("default", &then.Spec, logout.Ended{ID: 1, SID: "sid", Sub: "sub"}, session.ByAdmin)
-	job.Since, job.Attempts = w.Now().UnixMicro(), 1
+	w.Wait(time.Second)
+	job.CreatedAt, job.Since, job.Attempts = w.Now().UnixMicro(), w.Now().UnixMicro(), 1
 	is := func(what string, state outbox.State, app0, app1 int) {
 		t.Helper()
 		w.Wait(2 * time.Second)
@@ -121,4 +122,10 @@ func TestLO7_TheAddressOfTheMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("of a client that is gone", outbox.Delivered, 2, 1)
+	again := then.Spec
+	again.BackchannelLogoutURI = r.base + "/app1"
+	if _, err := w.Server.Clients.Create(t.Context(), "default", again, client.CheckContext{Origin: then.Origin, PlainHTTP: true}); err != nil {
+		t.Fatal(err)
+	}
+	is("of a client that is gone, and another has its id", outbox.Delivered, 3, 1)
 }
