@@ -17,9 +17,9 @@ func mailFixtures(c Common, v values) []fixture {
 		p.Purpose, p.Notice, p.RetryAfter, p.Wait = purpose, n, 40*time.Second, 0
 		return p
 	}
-	link := LinkPage{Common: c, Purpose: "register", Address: mail, Action: "/acme/register/link", Held: r}
+	link := LinkPage{Common: c, Purpose: "register", Address: mail, Action: "/acme/register/link", Held: r, Request: r}
 	elsewhere, wrong := link, link
-	elsewhere.Purpose, elsewhere.AsksPassword = "verify", true
+	elsewhere.Purpose, elsewhere.AsksPassword, elsewhere.Request = "verify", true, ""
 	wrong.AsksPassword, wrong.Notice = true, NoticeWrongPair
 	forgot := ForgotPage{Common: c, Request: r, SignInURL: "/acme/login?r=" + r, Cancel: true}
 	bad, limited := forgot, forgot

@@ -129,7 +129,8 @@ func (s *Screens) linkPage(w http.ResponseWriter, r *http.Request, a *arrival, h
 	about.sealed = ""
 	return LinkPage{
 		Common: s.common(w, r, about), Purpose: string(c.Purpose), Address: s.Proofs.Whose(a.in.Tenant.ID, c),
-		Action: a.in.Tenant.BasePath + challenge.Paths[c.Purpose], Held: sealed, AsksPassword: c.Browser != h.Browser,
+		Action: a.in.Tenant.BasePath + challenge.Paths[c.Purpose], Held: sealed,
+		Request: a.sealed, AsksPassword: c.Browser != h.Browser,
 	}
 }
 

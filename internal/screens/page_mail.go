@@ -115,6 +115,7 @@ type LinkPage struct {
 	Address      string
 	Action       string
 	Held         string // field h, sealed
+	Request      string // "" in another browser than the application's
 	AsksPassword bool
 	Notice       Notice // of the password
 	RetryAfter   time.Duration
