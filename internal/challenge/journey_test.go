@@ -330,6 +330,7 @@ func TestANewPasswordByLink(t *testing.T) {
 	if again := b.Submit(p, url.Values{"password": {another}}); again.Status() == http.StatusOK {
 		t.Error("used twice")
 	}
+	w.Mail("ada@example.com", 1) // about the new password, before the next
 	// In another browser it goes on there, without the application.
 	b = w.Browser()
 	w.Wait(2 * time.Minute)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -61,14 +62,7 @@ func TestLG1_NoSecretOfAMailIsKept(t *testing.T) {
 	enter(b, p, m.Code())
 	forgot(w, w.Browser(), ada)
 	reset := w.Mail(ada, 0)
-	for range 500 { // the last attempt is recorded a moment after the mail came
-		var waiting int
-		must(t, w.Server.DB.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE state = 'pending' OR payload <> ''`).Scan(&waiting))
-		if waiting == 0 {
-			break
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	w.Rest() // the last attempt is recorded a moment after the mail came
 	var dump strings.Builder
 	for _, column := range []string{"outbox.payload", "outbox.answer", "challenges.code_hash", "challenges.link_hash", "challenges.payload", "alerts.hash", "audit.data"} {
 		table, name, _ := strings.Cut(column, ".")
@@ -85,7 +79,8 @@ func TestLG1_NoSecretOfAMailIsKept(t *testing.T) {
 		must(t, rows.Close())
 	}
 	for _, m := range []interface{ Code() string }{m, reset} {
-		if strings.Contains(dump.String(), m.Code()) || strings.Contains(w.Log.String(), m.Code()) {
+		word := regexp.MustCompile(`\b` + m.Code() + `\b`) // a hash may have these digits among its own
+		if m.Code() == "" || word.MatchString(dump.String()) || word.MatchString(w.Log.String()) {
 			t.Errorf("the code %s is kept", m.Code())
 		}
 	}
@@ -112,7 +107,7 @@ func TestL5_TheMailServerIsAway(t *testing.T) {
 				b := w.Browser()
 				start := time.Now()
 				p := b.Follow(b.Post("/forgot-password", url.Values{"identifier": {email}}))
-				if took := time.Since(start); took > 2*time.Second {
+				if took := time.Since(start); took > 5*time.Second { // an attempt waits for 6 s
 					t.Errorf("%s took %s", email, took)
 				}
 				got := shape(p, email)
@@ -152,31 +147,32 @@ func TestWithoutMailNothingIsOffered(t *testing.T) {
 }
 
 // TestRE2_AskingTakesTheSameTime: registration hashes, and both write the same
-// statements, whoever has the address. Interleaved, and minima, which find a
-// missing hash or statement whatever else the machine does.
+// statements, whoever has the address. What takes the time is counted, while
+// nothing else works: a clock shows what else the machine does.
 func TestRE2_AskingTakesTheSameTime(t *testing.T) {
 	t.Parallel()
 	w := rptest.New(t, rptest.Tenant, rptest.Options{Mail: true})
-	for _, path := range []string{"/register", "/forgot-password"} {
-		least := map[string]time.Duration{}
-		for i := range 8 {
+	w.Rest()
+	for path, hashes := range map[string]bool{"/register": true, "/forgot-password": false} {
+		costs := map[string]string{}
+		for i, email := range []string{"first@example.com", ada, "nobody@example.com", ada} {
 			w.Wait(2 * time.Hour) // the limits on mails
-			for who, email := range map[string]string{"known": ada, "unknown": fmt.Sprintf("n%d@example.com", i)} {
-				b := w.Browser()
-				began := time.Now()
-				p := b.Post(path, url.Values{"email": {email}, "password": {rptest.Password}, "identifier": {email}})
-				took := time.Since(began)
-				if p.Status() != http.StatusSeeOther {
-					t.Fatalf("%s: %d", path, p.Status())
-				}
-				if least[who] == 0 || took < least[who] {
-					least[who] = took
-				}
+			b := w.Browser()
+			b.Get(path) // what is remembered for a second is read by it
+			before, average := w.Server.DB.Stats(), w.Server.Hasher.Stats().Average
+			p := b.Post(path, url.Values{"email": {email}, "password": {rptest.Password}, "identifier": {email}})
+			after, hashed := w.Server.DB.Stats(), w.Server.Hasher.Stats().Average != average
+			if p.Status() != http.StatusSeeOther || hashed != hashes {
+				t.Fatalf("%s of %s: %d, hashed: %v", path, email, p.Status(), hashed)
+			}
+			if i > 0 { // the first makes what there is once
+				costs[email] = fmt.Sprint(after.Statements-before.Statements, " statements, ", after.Writes-before.Writes, " transitions")
 			}
 		}
-		if a, b := least["known"], least["unknown"]; a > 3*b+2*time.Millisecond || b > 3*a+2*time.Millisecond {
-			t.Errorf("%s: known %s, unknown %s", path, a, b)
+		if costs[ada] != costs["nobody@example.com"] {
+			t.Errorf("%s: known %s, unknown %s", path, costs[ada], costs["nobody@example.com"])
 		}
+		t.Log(path, costs)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestRE3_LinksComeFromTheConfiguration(t *testing.T) {
 	for _, to := range []string{ada, carol, "bob@example.com"} {
 		m := w.Mail(to, 0)
 		w.Path(m)
-		if strings.Contains(string(m.Raw)+m.Text+m.HTML, "evil") {
+		if strings.Contains(string(m.Raw)+m.Text+m.HTML, "evil.example") {
 			t.Errorf("%s:\n%s", to, m.Text)
 		}
 	}

@@ -197,7 +197,7 @@ func TestSC7_TwoPeopleInOneBrowser(t *testing.T) {
 		}
 		// Ada's application signs her out with her hint: it is Bob who is here.
 		p := j.b.Get("/endsession?" + q("id_token_hint", adas.Get("id_token"), "post_logout_redirect_uri", rptest.Bye).Encode())
-		if !p.Has("logout-confirm") || !strings.Contains(p.Body.String(), "Bob") || strings.Contains(p.Body.String(), "Ada") {
+		if !p.Has("logout-confirm") || !strings.Contains(p.Words(), "Bob") || strings.Contains(p.Words(), "Ada") {
 			t.Errorf("asked %d %s", p.Status(), p.Location())
 		}
 		if !j.b.Alive() {

@@ -205,11 +205,14 @@ func TestLG4_NoQueryStringsInTheLog(t *testing.T) {
 	b := w.Browser()
 	for _, route := range w.Server.Routes {
 		for _, path := range paths(route) {
-			b.Get(path + "?code=quercode&state=querstate&access_token=quertoken&id_token_hint=querhint&email=quer%40example.com")
+			b.Get(path + "?code=querulous-code&state=querulous-state&access_token=querulous-token&id_token_hint=querulous-hint&email=querulous%40example.com")
 		}
 	}
-	b.Get("/elsewhere/querpath?x=quer")
-	if log := w.Log.String(); strings.Contains(log, "quer") || strings.Contains(log, "?") {
-		t.Errorf("the log has what was in an address: %.300s", log[strings.Index(log, "quer")-100:])
+	b.Get("/elsewhere/querulous-path?x=querulous")
+	log := w.Log.String()
+	for _, s := range []string{"querulous", "?"} { // long: ids of requests are random letters
+		if i := strings.Index(log, s); i >= 0 {
+			t.Errorf("the log has what was in an address: %.300s", log[max(0, i-100):])
+		}
 	}
 }

@@ -287,7 +287,7 @@ func TestMT6_CachesAreKeyedByTenant(t *testing.T) {
 			}
 			b := w.Browser()
 			p := b.Follow(b.Get(base + w.Authorize("web", nil)))
-			if s := p.Body.String(); !strings.Contains(s, want) || strings.Contains(s, not) {
+			if s := p.Words(); !strings.Contains(s, want) || strings.Contains(s, not) {
 				t.Errorf("%s/login shows another tenant's", base)
 			}
 			if d := w.Fetch(base + "/.well-known/openid-configuration"); d.Get("issuer") != w.Base+base {

@@ -215,6 +215,16 @@ func (p *Page) Text(id string) string {
 	if n == nil {
 		return ""
 	}
+	return text(n)
+}
+
+// Words is all the text of the page and none of its attributes: a short name is
+// looked for here, because nonces and sealed requests may spell it by chance.
+func (p *Page) Words() string {
+	return text(p.Find(func(n *html.Node) bool { return n.Data == "html" }))
+}
+
+func text(n *html.Node) string {
 	var b strings.Builder
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {
