@@ -43,6 +43,7 @@ type Hasher struct {
 
 	sem     *semaphore.Weighted
 	waiting atomic.Int64 // asked for a slot and not yet got one
+	running atomic.Int64 // in a slot
 	average atomic.Int64 // ns of one hash, moving
 	refused atomic.Int64
 }
@@ -122,7 +123,11 @@ func (h *Hasher) run(ctx context.Context, work func()) error {
 	if err := h.acquire(ctx); err != nil {
 		return err
 	}
-	defer h.sem.Release(1)
+	h.running.Add(1)
+	defer func() {
+		h.running.Add(-1)
+		h.sem.Release(1)
+	}()
 	start := h.now()
 	work()
 	// An eighth of the newest: follows a change of load within ten hashes.
@@ -157,9 +162,12 @@ func (h *Hasher) acquire(ctx context.Context) error {
 
 // Full refuses when a hash asked for now would be refused. Who asks before
 // anything is counted or read spares the work of undoing it, which in a storm of
-// sign-ins costs the server a quarter of those it could do (DS3).
+// sign-ins costs the server a quarter of those it could do (DS3). While a slot is
+// free nobody is refused, however long the hash before took: only the next one
+// can show that the machine is well again.
 func (h *Hasher) Full() error {
-	if h.tooLong(h.waiting.Load() + 1) {
+	free := h.waiting.Load() == 0 && h.running.Load() < h.slots
+	if !free && h.tooLong(h.waiting.Load()+1) {
 		return h.busy()
 	}
 	return nil
