@@ -3,7 +3,6 @@ package proof
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"github.com/foyer-id/foyer/internal/app"
 	"github.com/foyer-id/foyer/internal/cli"
 	"github.com/foyer-id/foyer/internal/rptest"
+	"github.com/foyer-id/foyer/internal/storetest"
 )
 
 // TestMain runs the program itself when a test has started this binary as one:
@@ -60,7 +60,7 @@ func newProgram(t testing.TB, public, database string) *program {
 	if database == "" {
 		database = "sqlite:" + filepath.Join(dir, "foyer.db")
 	}
-	p := &program{t: t, dir: dir, listen: freeAddress(t), line: "serve"}
+	p := &program{t: t, dir: dir, listen: storetest.Address(t), line: "serve"}
 	if public == "" {
 		public = "http://" + p.listen
 	}
@@ -68,13 +68,6 @@ func newProgram(t testing.TB, public, database string) *program {
 		"FOYER_MASTER_KEY_FILE=" + filepath.Join(dir, "master.key"), "FOYER_APPLY=" + filepath.Join(dir, "tenant.yaml")}
 	p.Web = &rptest.World{T: t, Base: public, Database: database, Server: &app.Server{Handler: overNetwork(p.listen)}}
 	return p
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // overNetwork sends what a test asks of a handler to an address.

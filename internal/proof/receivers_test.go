@@ -13,6 +13,7 @@ import (
 	"github.com/foyer-id/foyer/internal/outbox"
 	"github.com/foyer-id/foyer/internal/rptest"
 	"github.com/foyer-id/foyer/internal/session"
+	"github.com/foyer-id/foyer/internal/storetest"
 )
 
 // TestL3_LO8_ReceiversThatMisbehave: redirects are not followed, endless answers
@@ -52,7 +53,7 @@ func TestL3_LO8_ReceiversThatMisbehave(t *testing.T) {
 		"endless":    {srv.URL + "/endless", "HTTP 200", true, "SS3"},
 		"secret":     {srv.URL + "/secret", "HTTP 400", false, "SS5"},
 		"untrusted":  {strings.Replace(srv.URL, "http:", "https:", 1) + "/", "certificate or TLS handshake refused", false, "SS1"},
-		"nobody":     {"http://" + freeAddress(t) + "/", "no connection", false, "spec/logout.md §3"},
+		"nobody":     {"http://" + storetest.Address(t) + "/", "no connection", false, "spec/logout.md §3"},
 		"forbidden":  {"https://169.254.169.254/latest/meta-data/", "address not allowed here (egress.allow_private_networks)", false, "SS1"},
 		"forbidden6": {"https://[fd00::1]/", "address not allowed here (egress.allow_private_networks)", false, "SS1"},
 	}

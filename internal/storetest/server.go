@@ -3,7 +3,6 @@ package storetest
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -73,7 +72,7 @@ func (s *server) launch() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	port, err := freePort()
+	port, _, err := reserve() // for as long as the binary runs
 	if err != nil {
 		return "", err
 	}
@@ -151,13 +150,4 @@ func asPostgres(attr *syscall.SysProcAttr, dir string) error {
 	}
 	attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	return os.Chown(dir, uid, gid)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
