@@ -24,14 +24,25 @@ export function temporary() {
   return dir
 }
 
-// freePort returns a port that nothing listens on at this moment.
+// Test files are processes, and each begins elsewhere.
+let asked = process.pid * 97
+
+// freePort returns a port that nothing listens on. It is below those that systems
+// give to whoever asks for any, so that none takes it before the server starts.
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 20000 + (asked++ % 12000)
+    const server = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch (err) {
+      if (err.code === 'EADDRINUSE') continue
+      throw err
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 // start runs a program until it says something that `ready` accepts, and returns

@@ -218,8 +218,9 @@ func newBalancer(ctx context.Context, nodes []*program) *balancer {
 
 // ServeHTTP implements http.Handler.
 func (lb *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for range lb.nodes {
-		if i := int(lb.next.Add(1)) % len(lb.nodes); lb.ready[i].Load() {
+	first := int(lb.next.Add(1)) // each is looked at once, whoever else comes meanwhile
+	for n := range lb.nodes {
+		if i := (first + n) % len(lb.nodes); lb.ready[i].Load() {
 			lb.over[i].ServeHTTP(w, r)
 			return
 		}

@@ -3,12 +3,14 @@ package proof
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -418,9 +420,8 @@ func TestDS7_NestedParameters(t *testing.T) {
 		"acr_values": strings.Repeat("a ", 4000), "scope": "openid " + strings.Repeat("s ", 4000), "ui_locales": strings.Repeat("fr-CA ", 1300),
 		"request": strings.Repeat(".", 8000), "id_token_hint": strings.Repeat("a.", 4000), "prompt": strings.Repeat("login ", 1300),
 	} {
-		began := time.Now()
-		p := w.Browser().Get(w.Authorize("web", url.Values{name: {value}}))
-		if took := time.Since(began); p.Status() >= 500 || took > 3*time.Second {
+		var p *rptest.Page
+		if took := work(t, func() { p = w.Browser().Get(w.Authorize("web", url.Values{name: {value}})) }); p.Status() >= 500 || took > 3*time.Second {
 			t.Errorf("%s: %d after %s", name, p.Status(), took)
 		}
 	}
@@ -442,18 +443,33 @@ func TestDS8_LongHeadersAreLinear(t *testing.T) {
 		"X-Forwarded-For": strings.Repeat("10.0.0.1, ", 3200), "Forwarded": strings.Repeat(`for="[::1]";`, 2600), "Origin": "https://" + strings.Repeat("a.", 15000),
 		"Authorization": "Basic " + strings.Repeat("QQ", 15000), "User-Agent": strings.Repeat("é", 15000),
 	} {
-		began := time.Now()
-		rec := w.Do(request(w, http.MethodGet, "/login", "", name, value))
-		if took := time.Since(began); rec.Code >= 500 || took > 3*time.Second {
+		var rec *httptest.ResponseRecorder
+		if took := work(t, func() { rec = w.Do(request(w, http.MethodGet, "/login", "", name, value)) }); rec.Code >= 500 || took > 3*time.Second {
 			t.Errorf("%s: %d after %s", name, rec.Code, took)
 		}
 	}
 	for _, id := range []string{strings.Repeat("a", 8000) + "@example.com", strings.Repeat("@", 8000), strings.Repeat("+4", 4000), strings.Repeat("\u0345", 4000) + "@example.com"} {
-		began := time.Now()
-		if got := guess(w, id, "x", addr(3)); got != http.StatusUnauthorized || time.Since(began) > 3*time.Second {
-			t.Errorf("%.10s…: %d after %s", id, got, time.Since(began))
+		got := 0
+		if took := work(t, func() { got = guess(w, id, "x", addr(3)) }); got != http.StatusUnauthorized || took > 3*time.Second {
+			t.Errorf("%.10s…: %d after %s", id, got, took)
 		}
 	}
+}
+
+// work is the processor time that fn takes itself: what else the machine does
+// takes none of it.
+func work(t testing.TB, fn func()) time.Duration {
+	t.Helper()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	used := func() time.Duration {
+		var u syscall.Rusage
+		must(t, syscall.Getrusage(syscall.RUSAGE_THREAD, &u))
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	before := used()
+	fn()
+	return used() - before
 }
 
 func TestDS11_CompressedBodiesAreRefused(t *testing.T) {

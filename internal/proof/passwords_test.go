@@ -164,9 +164,8 @@ func TestPW5_HugeParametersAreNotWorkedOff(t *testing.T) {
 		"$2b$31$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu", "$scrypt$ln=30,r=8,p=1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "plain", "$$$", "\x00",
 	} {
 		a := withHash(w, fmt.Sprintf("huge%d@example.com", i), hash)
-		began := time.Now()
-		p := login(w, w.Browser(), a.Email, rptest.Password)
-		if took := time.Since(began); p.Status() != http.StatusUnauthorized || took > 5*time.Second {
+		var p *rptest.Page
+		if took := work(t, func() { p = login(w, w.Browser(), a.Email, rptest.Password) }); p.Status() != http.StatusUnauthorized || took > 5*time.Second {
 			t.Errorf("%.40s: %d after %s", hash, p.Status(), took)
 		}
 	}
