@@ -83,8 +83,9 @@ func mistake(err error) string {
 		path = append([]string{n.Name}, path...)
 	}
 	if rest, ok := strings.CutPrefix(text, "unexpected argument "); ok && !node.Leaf() {
-		text = "there is no command " + strings.Join(append(path, rest), " ")
-		if slices.Contains(later, text[len("there is no command "):]) {
+		command := strings.Join(append(path, rest), " ")
+		text = "there is no command " + command
+		if slices.Contains(later, command) {
 			text += " in this release yet"
 		}
 	}

@@ -38,10 +38,10 @@ type Store interface {
 	// BeginSession stores b.Session and marks the device as known. A previous
 	// session of this browser that is still alive ends with reason replaced.
 	// A selector that exists already is ErrCollision: call again with another.
-	// An account that is gone, disabled or not as it was when the proof was judged
-	// is ErrNotFound. A session that b renews gets a new secret, auth_time, level and amr, and
-	// keeps its sid and participants; ErrNotFound when it is not alive or belongs
-	// to another account.
+	// A session that b renews gets a new secret, auth_time, level and amr, and
+	// keeps its sid and participants. ErrNotFound when that one is not alive or
+	// belongs to another account, and when the account is gone, disabled or not
+	// as it was when the proof was judged.
 	BeginSession(ctx context.Context, tenant string, b Begin, now time.Time) error
 	// KnownDevice tells whether sub has signed in from this browser.
 	KnownDevice(ctx context.Context, tenant, sub, browser string) (bool, error)
